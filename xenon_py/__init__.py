@@ -1,0 +1,1 @@
+"""Move files and run jobs anywhere: file systems and schedulers, local or over ssh."""

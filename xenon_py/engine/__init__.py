@@ -1,0 +1,1 @@
+"""What works for every adaptor alike; knows no protocol and no batch system."""

@@ -1,0 +1,1 @@
+"""Plain values: paths, credentials, descriptions, statuses. No input, no output."""

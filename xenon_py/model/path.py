@@ -1,0 +1,89 @@
+"""Paths on any file system: always with ``/``, whatever the machine of the caller is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath
+from typing import Union
+
+from xenon_py.exceptions import IllegalArgumentException, InvalidPathException
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+class Path(PurePosixPath):
+    """A path on a file system of this library; a value, nothing is looked up.
+
+    It is a ``pathlib.PurePosixPath`` and compares, hashes and joins like one. Names that are not
+    UTF-8 are carried by Python's ``surrogateescape``, as everywhere in ``os``.
+    """
+
+    __slots__ = ()
+
+    def is_hidden(self) -> bool:
+        """Tell whether the last name begins with a dot (``.`` and ``..`` do not count)."""
+        return self.name.startswith(".") and self.name not in {".", ".."}
+
+
+def as_path(value: object, argument: str) -> Path:
+    """Return ``value`` as a ``Path``.
+
+    Args:
+        value: a ``str``, ``Path`` or any ``os.PathLike`` of text.
+        argument: name of the argument, for the message.
+
+    Raises:
+        IllegalArgumentException: ``value`` is none of these.
+        InvalidPathException: the text holds NUL.
+    """
+    if isinstance(value, Path):
+        path = value
+    elif isinstance(value, str):
+        path = Path(value)
+    elif isinstance(value, os.PathLike) and isinstance(text := os.fspath(value), str):
+        path = Path(text)
+    else:
+        raise IllegalArgumentException.because(
+            f"{argument} must be a path (str, Path or os.PathLike), not {value!r}"
+        )
+    if "\0" in str(path):
+        raise InvalidPathException.because(f"{argument} holds a NUL character: {str(path)!r}")
+    return path
+
+
+def normalise(path: PurePosixPath, base: str) -> str:
+    """Return ``path`` as absolute text: joined to ``base``, ``.`` and ``a/..`` taken out.
+
+    This is textual, as in Xenon: links are not looked at. ``..`` above the root stays at the root.
+
+    Args:
+        path: relative (to ``base``) or absolute.
+        base: absolute path.
+    """
+    names = _names(str(path)) if path.is_absolute() else [*_names(base), *_names(str(path))]
+    parts: list[str] = []
+    for part in names:
+        if part == "..":
+            del parts[-1:]
+        elif part != ".":
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def _names(path: str) -> list[str]:
+    return [name for name in path.split("/") if name]
+
+
+def parent(path: str) -> str:
+    """Return the directory of an absolute, normalised path; that of ``/`` is ``/``."""
+    return path.rsplit("/", 1)[0] or "/"
+
+
+def join(directory: str, name: str) -> str:
+    """Return ``directory/name`` for an absolute, normalised directory and a checked name."""
+    return f"/{name}" if directory == "/" else f"{directory}/{name}"
+
+
+def is_below(path: str, directory: str) -> bool:
+    """Tell whether an absolute, normalised path is ``directory`` or lies inside of it."""
+    return path == directory or path.startswith(directory if directory == "/" else directory + "/")

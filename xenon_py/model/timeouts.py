@@ -1,0 +1,34 @@
+"""Time-outs as users give them."""
+
+from __future__ import annotations
+
+import datetime
+
+from xenon_py.exceptions import IllegalArgumentException
+
+Timeout = int | datetime.timedelta | None
+
+
+def seconds_of(timeout: object, argument: str = "timeout") -> float | None:
+    """Return a time-out in seconds, ``None`` for ever.
+
+    Args:
+        timeout: whole milliseconds or a ``timedelta``; 0 or ``None`` = for ever.
+        argument: its name, for the message.
+
+    Raises:
+        IllegalArgumentException: negative, or of another type.
+    """
+    if isinstance(timeout, datetime.timedelta):
+        seconds = timeout.total_seconds()
+    elif timeout is None:
+        return None
+    elif isinstance(timeout, int) and not isinstance(timeout, bool):
+        seconds = timeout / 1000
+    else:
+        raise IllegalArgumentException.because(
+            f"{argument} must be whole milliseconds or a timedelta, not {timeout!r}"
+        )
+    if seconds < 0:
+        raise IllegalArgumentException.because(f"{argument} must not be negative: {timeout!r}")
+    return seconds or None
