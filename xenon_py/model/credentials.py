@@ -189,6 +189,12 @@ class CredentialMap(_Secret):
     def _fallbacks(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in _FIELD_TYPES}
 
+    @property
+    def fallback(self) -> SimpleCredential | None:
+        """The credential for hosts that have no entry, or ``None``."""
+        found: SimpleCredential | None = _only_one("CredentialMap", self._fallbacks())
+        return found
+
     def lookup(self, host: str, port: int) -> SimpleCredential:
         """Return the credential for a host: ``host:port`` first, then ``host``, then the fallback.
 
@@ -200,7 +206,7 @@ class CredentialMap(_Secret):
             return entry.credential
         if entry is not None:
             return entry
-        fallback: SimpleCredential | None = _only_one("CredentialMap", self._fallbacks())
+        fallback = self.fallback
         if fallback is None:
             raise CredentialNotFoundException.because(
                 f"the credential map has no entry for {host}:{port} or {host}, and no fallback; "

@@ -4,7 +4,8 @@
 form                                                  taken by
 ====================================================  =======================================
 ``(null)``, ``(empty)``, ``/workdir``                 file, local
-``host[:port][/workdir][ via:host[:port]]*``          sftp, ssh, ftp
+``host[:port][/workdir]``                              ftp
+``host[:port][/workdir][ via:host[:port]]*``          sftp, ssh
 ``local://[/workdir]``, ``ssh://host…`` as above      at, slurm, gridengine, torque
 ``http[s]://host[:port][/workdir]``                   webdav, s3
 any URL                                               fsspec
@@ -27,6 +28,7 @@ class LocationForm(enum.Enum):
 
     PATH = "path"
     HOST = "host"
+    SSH = "host with gateways"
     BATCH = "batch"
     HTTP = "http"
     URL = "url"
@@ -77,8 +79,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def redact(text: str) -> str:
-    """Return ``text`` with the password of every ``user:password@`` replaced by ``***``."""
-    return re.sub(r"(\w+://|\bvia:|^)([^/@:\s]+):[^/@\s]+@", r"\1\2:***@", text)
+    """Return ``text`` with the password of every ``user:password@`` replaced by ``***``.
+
+    A password may hold ``/``, ``:`` or ``@``, so everything up to the last ``@`` of a word goes.
+    """
+    return re.sub(r"(\w+://|\bvia[:=]|^)([^/@:\s]*):[^\s&]*@", r"\1\2:***@", text)
 
 
 def parse_location(text: str | None, form: LocationForm, *, adaptor: str = "") -> Location:
@@ -116,6 +121,15 @@ def _parse_path(text: str) -> Location:
 
 
 def _parse_host(text: str) -> Location:
+    if "://" in text:
+        raise ValueError("it must be host[:port][/workdir], without a scheme")
+    location = _host_location(text, text, "")
+    if location.hops:
+        raise ValueError("gateways (via:) are for adaptors that work over SSH")
+    return location
+
+
+def _parse_ssh(text: str) -> Location:
     if "://" in text:
         raise ValueError("it must be host[:port][/workdir][ via:host[:port]]*, without a scheme")
     return _host_location(text, text, "")
@@ -185,6 +199,7 @@ def _parse_url(text: str) -> Location:
 _PARSERS = {
     LocationForm.PATH: _parse_path,
     LocationForm.HOST: _parse_host,
+    LocationForm.SSH: _parse_ssh,
     LocationForm.BATCH: _parse_batch,
     LocationForm.HTTP: _parse_http,
     LocationForm.URL: _parse_url,

@@ -1,0 +1,141 @@
+"""The descriptions of the built-in file systems."""
+
+from __future__ import annotations
+
+from xenon_adaptors.ssh_properties import SSH_CREDENTIALS, connection_properties
+from xenon_py.model.descriptions import FileSystemAdaptorDescription
+from xenon_py.model.location import LocationForm
+from xenon_py.model.properties import FILESYSTEM_PREFIX, PropertyDescription, PropertyType
+
+
+def _buffer_size(adaptor: str) -> PropertyDescription:
+    return PropertyDescription(
+        f"{FILESYSTEM_PREFIX}{adaptor}.bufferSize",
+        "Size of the pieces in which files are copied (bytes; K, M or G may follow).",
+        "64K",
+        PropertyType.SIZE,
+        minimum=1,
+        maximum=2**31 - 2,
+    )
+
+
+S3 = FileSystemAdaptorDescription(
+    name="s3",
+    description="Buckets of S3 and of compatible object stores, by boto3. As PasswordCredential: "
+    "the access key id is the username, the secret access key the password.",
+    supported_locations=(
+        "http[s]://host[:port]/bucketname[/workdir]",
+        "https://s3.region.amazonaws.com/bucketname[/workdir]",
+    ),
+    supported_properties=(_buffer_size("s3"),),
+    is_connectionless=True,
+    supported_credentials=("PasswordCredential", "DefaultCredential"),
+    location_form=LocationForm.HTTP,
+    can_copy_on_server=True,
+    writes_atomically=True,
+    has_real_directories=False,
+    requires="s3",
+)
+
+FILE = FileSystemAdaptorDescription(
+    name="file",
+    description="The file system of this machine.",
+    supported_locations=("(null)", "(empty string)", "[/workdir]", "driveletter:[/workdir]"),
+    supported_properties=(_buffer_size("file"),),
+    can_create_symboliclinks=True,
+    can_read_symboliclinks=True,
+    is_connectionless=True,
+    supports_reading_posix_permissions=True,
+    supports_setting_posix_permissions=True,
+    supports_rename=True,
+    can_append=True,
+    location_form=LocationForm.PATH,
+    can_copy_on_server=True,
+    can_set_times=True,
+    can_replace_by_rename=True,
+    creates_exclusively=True,
+)
+
+SFTP = FileSystemAdaptorDescription(
+    name="sftp",
+    description="Files on an SSH server, by its SFTP subsystem.",
+    supported_locations=(
+        "host[:port][/workdir]",
+        "host[:port][/workdir][ via:otherhost[:port]]*",
+    ),
+    supported_properties=(
+        *connection_properties(f"{FILESYSTEM_PREFIX}sftp."),
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}sftp.connection.timeout",
+            "Time within which the connection is made and the user logged in (ms).",
+            "10000",
+            PropertyType.NATURAL,
+        ),
+        _buffer_size("sftp"),
+    ),
+    can_create_symboliclinks=True,
+    can_read_symboliclinks=True,
+    supported_credentials=SSH_CREDENTIALS,
+    supports_reading_posix_permissions=True,
+    supports_setting_posix_permissions=True,
+    supports_rename=True,
+    can_append=True,
+    location_form=LocationForm.SSH,
+    can_copy_on_server=True,
+    can_set_times=True,
+    can_replace_by_rename=True,
+    creates_exclusively=True,
+)
+
+FTP = FileSystemAdaptorDescription(
+    name="ftp",
+    description="Files on an FTP server.",
+    supported_locations=("host[:port][/workdir]",),
+    supported_properties=(_buffer_size("ftp"),),
+    can_read_symboliclinks=True,
+    supported_credentials=("DefaultCredential", "PasswordCredential"),
+    supports_reading_posix_permissions=True,
+    supports_rename=True,
+    can_append=True,
+    location_form=LocationForm.HOST,
+)
+
+WEBDAV = FileSystemAdaptorDescription(
+    name="webdav",
+    description="Files on a WebDAV server.",
+    supported_locations=("http://host[:port][/workdir]", "https://host[:port][/workdir]"),
+    supported_properties=(_buffer_size("webdav"),),
+    is_connectionless=True,
+    supported_credentials=("DefaultCredential", "PasswordCredential"),
+    supports_rename=True,
+    location_form=LocationForm.HTTP,
+    can_copy_on_server=True,
+    can_replace_by_rename=True,
+    writes_atomically=True,
+    requires="webdav",
+)
+
+FSSPEC = FileSystemAdaptorDescription(
+    name="fsspec",
+    description="Any file system that has an fsspec implementation; what it can do is found "
+    "when it is created.",
+    supported_locations=("protocol", "protocol://any/fsspec/url"),
+    supported_properties=(
+        _buffer_size("fsspec"),
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}fsspec.protocol",
+            "Name of the fsspec protocol, where the location does not tell it.",
+        ),
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}fsspec.options",
+            "options.<name> is handed to the fsspec implementation as its argument <name>.",
+            wildcard=True,
+            sensitive=True,
+        ),
+    ),
+    supported_credentials=("DefaultCredential", "PasswordCredential"),
+    supports_rename=True,
+    can_append=True,
+    location_form=LocationForm.URL,
+    requires="fsspec",
+)
