@@ -17,9 +17,11 @@ Rules for every primitive:
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import ClassVar, NamedTuple, Protocol
 
 from xenon_py.exceptions import UnsupportedOperationException, XenonException
@@ -126,11 +128,14 @@ class FileSystemAdaptor(ABC):
         max_parallel: how many files at once are useful (threads that the copy engine uses).
         bulk_size: how many small files ``write_files``, ``read_files`` and ``unlink_many`` take at
             once; 0 = they are not implemented.
+        time_resolution: modification times are kept in steps of so many ms; a copy that is run
+            again compares them no finer than that.
     """
 
     description: ClassVar[FileSystemAdaptorDescription]
     max_parallel: int = 1
     bulk_size: int = 0
+    time_resolution: int = 1000
 
     @abstractmethod
     def __init__(self, target: Target) -> None: ...
@@ -241,17 +246,32 @@ class FileSystemAdaptor(ABC):
         """Remove files and links; return an error or ``None`` for each, in order."""
         raise self._unsupported("delete many files at once")
 
-    def anchored(self, root: str) -> FileSystemAdaptor:
-        """Return a view in which no directory below ``root`` is reached through a link.
+    def anchored(self, *roots: str) -> AbstractContextManager[FileSystemAdaptor]:
+        """Open a view in which no directory below any of ``roots`` is reached through a link.
 
-        Recursive work goes through it, so that a link swapped in meanwhile leads nowhere. Remote
-        protocols have no means for that and return themselves.
+        Recursive work goes through it, so that a link swapped in meanwhile leads nowhere. The view
+        is valid within the ``with`` block. Remote protocols have no means for that and hand out
+        themselves.
+
+        Args:
+            roots: real directories, absolute; for a copy within one file system the source and
+                the destination.
         """
-        del root
-        return self
+        del roots
+        return contextlib.nullcontext(self)
+
+    def real_path(self, path: str) -> str:
+        """Return a path with the links in it followed, where the server can tell; else as it is.
+
+        That is how a copy notices that a directory would be copied into itself by another name.
+        """
+        return path
 
     def identity(self) -> Hashable:
-        """Return a key, equal for two objects iff ``copy_file`` works between their paths."""
+        """Return a key, equal for two objects that see the same files under the same paths.
+
+        Where ``can_copy_on_server`` is declared, ``copy_file`` works between their paths.
+        """
         return id(self)
 
     def _unsupported(self, what: str) -> UnsupportedOperationException:
