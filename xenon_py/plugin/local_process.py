@@ -1,0 +1,214 @@
+"""Starts processes on this machine, for the local command runner and for ``local`` jobs.
+
+Each process leads a session and process group of its own. Its end is noticed by the kernel's
+notification, its exit status is taken with ``wait4(2)`` (which tells what it used).
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from xenon_py.exceptions import (
+    CommandNotFoundException,
+    IllegalArgumentException,
+    NoSuchPathException,
+    XenonException,
+)
+from xenon_py.model.jobs import JobUsage
+from xenon_py.plugin.local_exits import watch_exit
+from xenon_py.plugin.local_groups import end_group, signal_group
+from xenon_py.plugin.local_pipes import LocalInputPipe, LocalOutputPipe
+from xenon_py.plugin.process import Process, ProcessExit
+
+_log = logging.getLogger("xenon_py.plugin.local_process")
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, KiB on Linux
+_CANNOT_RUN = {errno.EACCES, errno.ENOEXEC, errno.EISDIR, errno.ENOTDIR, errno.ELOOP}
+
+
+def popen(
+    argv: Sequence[str],
+    *,
+    cwd: str | None,
+    env: Mapping[str, str] | None,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own.
+
+    Args:
+        argv: program (looked up in the ``PATH`` of ``env`` when it has no ``/``) and arguments.
+        cwd: directory to run in; ``None`` = that of this process.
+        env: its whole environment; ``None`` = that of this process.
+        stdin: a descriptor, ``subprocess.PIPE`` or ``subprocess.DEVNULL``.
+        stdout: likewise.
+        stderr: likewise, or ``subprocess.STDOUT``.
+
+    Raises:
+        CommandNotFoundException: no such program, or it cannot be run.
+        NoSuchPathException: ``cwd`` is no directory.
+        IllegalArgumentException: a word or variable cannot be handed to a process.
+        XenonException: the operating system refused for another reason.
+    """
+    try:
+        return subprocess.Popen(
+            list(argv),
+            bufsize=0,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _start_error(error, argv, cwd) from error
+    except (ValueError, TypeError, IndexError) as error:
+        raise IllegalArgumentException.because(
+            f"this cannot be handed to a process: {error}", command=list(map(str, argv))
+        ) from error
+
+
+def _start_error(error: OSError, argv: Sequence[str], cwd: str | None) -> XenonException:
+    if cwd is not None and not os.path.isdir(cwd):
+        return NoSuchPathException.because(
+            f"the working directory {cwd!r} is not a directory that exists", path=cwd
+        )
+    program = argv[0]
+    if error.errno == errno.ENOENT:
+        return CommandNotFoundException.because(
+            f"there is no program {program!r}", command=argv, exit_code=127
+        )
+    if error.errno in _CANNOT_RUN:
+        return CommandNotFoundException.because(
+            f"{program!r} cannot be run: {error.strerror}", command=argv, exit_code=126
+        )
+    if error.errno == errno.E2BIG:
+        return IllegalArgumentException.because(
+            f"arguments and environment of {program!r} are larger than the system permits"
+        )
+    return XenonException.because(
+        f"the system could not start {program!r}: {error.strerror}", command=argv
+    )
+
+
+def exit_of(status: int, usage: JobUsage) -> ProcessExit:
+    """Return what a wait status (``wait(2)``) says."""
+    if os.WIFSIGNALED(status):
+        return ProcessExit(None, os.WTERMSIG(status), os.WCOREDUMP(status), usage)
+    return ProcessExit(os.WEXITSTATUS(status), None, False, usage)
+
+
+def now_ms() -> int:
+    """Return the time in ms since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class LocalProcess(Process):
+    """A process of this machine that ``popen`` started and nobody else waits for."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._popen = process
+        self.child_pid = self.pid = process.pid
+        self._start_time = now_ms()
+        self._start_clock = time.monotonic()
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._exit: ProcessExit | None = None
+        self._reaped = False
+        self._ending = False
+        self._callbacks: list[Callable[[ProcessExit], object]] = []
+        if process.stdin is not None:
+            self.stdin = LocalInputPipe(process.stdin)
+        if process.stdout is not None:
+            self.stdout = LocalOutputPipe(process.stdout)
+        if process.stderr is not None:
+            self.stderr = LocalOutputPipe(process.stderr)
+        watch_exit(self)
+
+    def poll(self) -> ProcessExit | None:
+        """Return how it ended, ``None`` while it runs."""
+        return self._exit if self._ended.is_set() else None
+
+    def wait(self, timeout: float | None = None) -> ProcessExit | None:
+        """Wait for the end, at most ``timeout`` seconds; ``None`` when it still runs."""
+        return self._exit if self._ended.wait(timeout) else None
+
+    def on_exit(self, callback: Callable[[ProcessExit], object]) -> None:
+        """Call back once it has ended, from the watching thread (or at once, if it has)."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._callbacks.append(callback)
+                return
+            ended = self._exit
+        if ended is not None:
+            callback(ended)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole process group; nothing happens when it has ended."""
+        with self._lock:
+            if not self._reaped:
+                signal_group(self.child_pid, number)
+
+    def terminate(self, grace: float) -> None:
+        """End the whole process group: TERM, after ``grace`` seconds KILL. Does not wait.
+
+        The process counts as ended when no member of its group is left.
+        """
+        with self._lock:
+            if self._reaped or self._ending:
+                return
+            self._ending = True
+            end_group(self.child_pid, grace, self._group_gone)
+
+    def reap(self) -> None:
+        """Take the exit status; called by the watcher once the process has ended."""
+        with self._lock:  # no signal is sent between the taking and the mark that it is taken
+            self._exit = self._take_status()
+            self._reaped = True
+            over = not self._ending
+        if over:
+            self._finish()
+
+    def _take_status(self) -> ProcessExit:
+        try:
+            _, status, used = os.wait4(self.child_pid, 0)
+        except ChildProcessError:
+            self._popen.returncode = 0  # or the destructor of Popen would look for it
+            return ProcessExit(None, error="another part of this program took its exit status")
+        self._popen.returncode = os.waitstatus_to_exitcode(status)
+        usage = JobUsage(
+            start_time=self._start_time,
+            end_time=now_ms(),
+            wall_seconds=time.monotonic() - self._start_clock,
+            cpu_seconds=used.ru_utime + used.ru_stime,
+            max_rss=used.ru_maxrss * _RSS_UNIT,
+        )
+        return exit_of(status, usage)
+
+    def _group_gone(self) -> None:
+        with self._lock:
+            self._ending = False
+            over = self._reaped
+        if over:
+            self._finish()
+
+    def _finish(self) -> None:
+        with self._lock:
+            if self._ended.is_set() or self._exit is None:
+                return
+            ended = self._exit
+            self._ended.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            try:
+                callback(ended)
+            except Exception:  # noqa: BLE001 - the thread serves other processes too
+                _log.exception("a callback for the end of process %s failed", self.child_pid)
