@@ -1,0 +1,26 @@
+"""Options and fixtures of all tests."""
+
+import pytest
+
+from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
+    new_sshd,
+    services,
+    ssh_chain,
+    sshd,
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The provider of the servers, and whether tests may do without them."""
+    group = parser.getgroup("services", "real servers for the tests")
+    group.addoption(
+        "--services",
+        choices=("native", "docker"),
+        default="native",
+        help="who starts the servers: this machine (root, Debian) or a container engine",
+    )
+    group.addoption(
+        "--require-services",
+        action="store_true",
+        help="a service that cannot be had is a failure, as in CI (environment variable CI)",
+    )

@@ -1,0 +1,30 @@
+"""Who starts the servers of the tests: this machine (`native`) or a container engine (`docker`)."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from services.records import SshChain, SshServer
+from services.sshd import SshChainService, SshdService
+
+
+class Provider(Protocol):
+    """Starts servers, each for as long as its context lasts.
+
+    Every method raises ServiceUnavailable where the service cannot be had.
+    """
+
+    def sshd(self) -> AbstractContextManager[SshServer]:
+        """An OpenSSH server."""
+
+    def ssh_chain(self) -> AbstractContextManager[SshChain]:
+        """OpenSSH servers behind each other."""
+
+
+class NativeProvider:
+    """Debian packages on this machine, as root, on 127.0.0.1."""
+
+    def sshd(self) -> AbstractContextManager[SshServer]:
+        return SshdService().use()
+
+    def ssh_chain(self) -> AbstractContextManager[SshChain]:
+        return SshChainService().use()

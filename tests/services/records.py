@@ -1,0 +1,47 @@
+"""What a test is told of a running server: the same records whichever provider started it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SshKeys:
+    """Key files of the test user; each has its public half beside it."""
+
+    ed25519: Path
+    ecdsa: Path
+    rsa: Path
+    rsa_pem: Path  # the RSA key in the old PEM format
+    encrypted: Path  # ed25519, needs the passphrase
+    certified: Path  # ed25519, accepted only through its certificate in `certificate`
+    certificate: Path
+    stranger: Path  # ed25519, accepted nowhere
+    passphrase: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SshServer:
+    """An sshd, and a user that may log in."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    home: str  # home directory of the user on the server
+    known_hosts: Path  # all host keys, for 127.0.0.1 and localhost
+    known_hosts_ca: Path  # only an @cert-authority line, for the same names
+    keys: SshKeys
+
+    @property
+    def location(self) -> str:
+        """The server as a location string."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class SshChain:
+    """Servers one behind the other; each has a user and a credential of its own."""
+
+    hops: tuple[SshServer, ...]  # in the order in which they are passed
+    target: SshServer
+    known_hosts: Path  # the host keys of all of them

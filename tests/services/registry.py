@@ -1,0 +1,10 @@
+"""All services by name, for the command line."""
+
+from typing import Any
+
+from services.service import Service
+from services.sshd import SshChainService, SshdService
+
+SERVICES: dict[str, type[Service[Any]]] = {
+    service.name: service for service in (SshdService, SshChainService)
+}
