@@ -1,9 +1,11 @@
 """Test services by hand: `cd tests && python3 -m services start|stop|status|install [NAME...]`."""
 
 import argparse
+import os
 import pprint
 import sys
 
+from services import packages
 from services.errors import ServiceError, ServiceUnavailable
 from services.registry import SERVICES
 
@@ -17,8 +19,19 @@ def main() -> int:
     unknown = [name for name in arguments.names if name not in SERVICES]
     if unknown:
         parser.error(f"no such service: {', '.join(unknown)}")
-    done = [_run(arguments.command, name) for name in arguments.names or SERVICES]
+    names = arguments.names or list(SERVICES)
+    if arguments.command == "install" and os.geteuid() == 0:
+        _install_packages(names)
+    done = [_run(arguments.command, name) for name in names]
     return 0 if all(done) else 1
+
+
+def _install_packages(names: list[str]) -> None:
+    """Install the packages of all services by one run of apt, which is much quicker than many."""
+    try:
+        packages.install(sorted({name for each in names for name in SERVICES[each].packages}))
+    except ServiceUnavailable as problem:
+        print(f"{problem}; trying each service alone", file=sys.stderr)
 
 
 def _run(command: str, name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
+from services import packages
 from services.state import locked, make_directory, state_directory
 
 Record = TypeVar("Record")
@@ -16,15 +17,17 @@ class Service(abc.ABC, Generic[Record]):
     """A server that a whole test run shares; `start` and `stop` may be called at any time."""
 
     name: str
+    packages: tuple[str, ...] = ()  # Debian packages
 
     @property
     def directory(self) -> Path:
         """Where the service keeps its state."""
         return state_directory() / self.name
 
-    @abc.abstractmethod
     def install(self) -> None:
         """Install what is missing; raise ServiceUnavailable where that is impossible."""
+        packages.require_root()
+        packages.install(self.packages)
 
     @abc.abstractmethod
     def start(self) -> Record:

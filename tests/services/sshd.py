@@ -204,19 +204,11 @@ class Sshd:
         return port_is_open(self._port)
 
 
-def install() -> None:
-    """Install what an sshd needs."""
-    packages.require_root()
-    packages.install(PACKAGES)
-
-
 class SshdService(Service[SshServer]):
     """The sshd that most tests share."""
 
     name = "sshd"
-
-    def install(self) -> None:
-        install()
+    packages = PACKAGES
 
     def start(self) -> SshServer:
         return Sshd(self.directory, offset=22).start()
@@ -232,9 +224,7 @@ class SshChainService(Service[SshChain]):
     """Two gateways and a target; only the target's own credential opens each of them."""
 
     name = "sshchain"
-
-    def install(self) -> None:
-        install()
+    packages = PACKAGES
 
     def start(self) -> SshChain:
         servers = [sshd.start() for sshd in self._sshds()]
@@ -260,7 +250,8 @@ class SshChainService(Service[SshChain]):
 @contextlib.contextmanager
 def private_sshd(options: SshdOptions | None = None) -> Iterator[Sshd]:
     """A throw-away sshd, running; ended with all its connections at the end of the block."""
-    install()
+    packages.require_root()
+    packages.install(PACKAGES)
     sshd = Sshd(private_directory("sshd"), options)
     sshd.start()
     try:
