@@ -12,7 +12,6 @@ The built-in adaptors have no other way in.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import logging
 import sys
@@ -205,6 +204,8 @@ def _checked_name(name: object) -> str:
 
 
 def _unknown(group: str, name: str) -> UnknownAdaptorException:
+    import difflib
+
     kind = _KINDS[group]
     names = _names(group)
     if not _scan(tuple(sys.path)):

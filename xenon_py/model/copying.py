@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from xenon_py.exceptions import NoSuchCopyException, XenonException
 from xenon_py.model.descriptions import describe
 from xenon_py.model.timeouts import Timeout
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class CopyMode(enum.IntEnum):

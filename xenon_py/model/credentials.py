@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -270,4 +269,6 @@ def choose_credential(
 
 def current_user() -> str:
     """Return the name of the user who runs this process."""
+    import getpass
+
     return getpass.getuser()

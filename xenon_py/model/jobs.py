@@ -5,13 +5,15 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field, fields
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xenon_py.exceptions import NoSuchJobException
 from xenon_py.model.descriptions import describe
 from xenon_py.model.timeouts import Timeout
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class JobErrorType(enum.IntEnum):

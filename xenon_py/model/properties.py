@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -269,6 +268,8 @@ def _checked_pair(
     one = _find(declared, name)
     if one is not None:
         return one
+    import difflib
+
     known = [d.short_name for d in declared]
     near = difflib.get_close_matches(_short(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}"
