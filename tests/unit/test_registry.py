@@ -190,7 +190,7 @@ def test_broken_descriptions_do_not_hurt(
     "entry_points",
     [
         b"[xenon_py.filesystems]\nnonsense\n= \n[\n[xenon_py.filesystems\ngood = good_mod:Good",
-        b"# one\n[other]\nx=y\n\n [xenon_py.filesystems] \n#no = x:Y\n;no = x:Y\ngood=good_mod:Good",
+        b"# 1\n[other]\nx=y\n [xenon_py.filesystems] \n#no = x:Y\n;no = x:Y\ngood=good_mod:Good",
     ],
 )
 def test_odd_entry_point_files(install: Install, entry_points: bytes) -> None:
