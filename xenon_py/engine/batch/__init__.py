@@ -1,0 +1,1 @@
+"""The engine under every command-line batch system."""

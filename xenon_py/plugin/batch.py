@@ -1,0 +1,328 @@
+"""The contract of a command-line batch system: tables and pure functions, no input or output.
+
+The engine runs the commands (here or over ssh), renders the job script, keeps the job records,
+submits exactly once, polls for all jobs at once, and turns answers into honest statuses. An adaptor
+says which commands to run and what their output means. Every method here is a pure function of its
+arguments (and of the adaptor's properties), so that it can be tested on recorded text.
+
+Parsers get output from outside: they never assert, one bad line never hides or changes another job,
+and a state word they do not know is handed on as it is.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from xenon_py.exceptions import UnsupportedOperationException, XenonException
+from xenon_py.model.descriptions import SchedulerAdaptorDescription
+from xenon_py.model.jobs import ArrayRange, JobDescription, JobReason, JobUsage, QueueStatus
+from xenon_py.model.properties import Properties
+from xenon_py.plugin.runner import CommandResult
+
+
+class Phase(enum.Enum):
+    """Where a job is in its life. UNKNOWN = a state word that is neither running nor done."""
+
+    PENDING = "pending"
+    HELD = "held"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    DONE = "done"
+    UNKNOWN = "unknown"
+
+
+class Control(enum.Enum):
+    """What can be asked for a job."""
+
+    CANCEL = "cancel"
+    HOLD = "hold"
+    RELEASE = "release"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    SIGNAL = "signal"
+
+
+class CouldNotAskError(Exception):
+    """A query gave no usable answer: the system is away, hangs, or speaks another language.
+
+    Adaptors raise it from parsers. No job changes by it; statuses become stale.
+    """
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was found out once per connection.
+
+    Attributes:
+        version: of the system, as it says.
+        queues: names of the queues.
+        default_queue: ``""`` when there is none.
+        accounting: ended jobs can be asked for.
+        details: whatever else the adaptor wants to remember, e.g. the dialect.
+    """
+
+    version: str = ""
+    queues: tuple[str, ...] = ()
+    default_queue: str = ""
+    accounting: bool = False
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """A job to submit, complete and checked.
+
+    Attributes:
+        description: what the user asked for; paths in it are absolute.
+        token: unique; names the submission and its job record.
+        span: indices, for an array.
+    """
+
+    description: JobDescription
+    token: str
+    span: ArrayRange | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a system says of one job.
+
+    Attributes:
+        job_id: as the user knows it (an array task: with its index).
+        state: the system's own word.
+        phase: what that means.
+        exit_code: when done and known.
+        signal: number of the signal that ended it, if one did.
+        core_dumped: whether that left a core file; ``None`` = unknown.
+        reason: why it ended, when the system says so; UNKNOWN lets the engine conclude.
+        message: the system's text about an error or about why it waits.
+        name: of the job; ``""`` = not asked for.
+        usage: what it used.
+        information: further columns, for people.
+        masked_exit: the exit code may have lost bits (``sacct`` does that at 128 and above), so a
+            better source wins over it.
+    """
+
+    job_id: str
+    state: str
+    phase: Phase
+    exit_code: int | None = None
+    signal: int | None = None
+    core_dumped: bool | None = None
+    reason: JobReason = JobReason.UNKNOWN
+    message: str = ""
+    name: str = ""
+    usage: JobUsage = JobUsage()
+    information: Mapping[str, str] = field(default_factory=dict)
+    masked_exit: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A parsed answer: the jobs in it, and the lines that could not be understood."""
+
+    jobs: Mapping[str, Listed]
+    rejected: tuple[str, ...] = ()
+
+
+class BatchAdaptor(ABC):
+    """Base of command-line batch systems.
+
+    Attributes:
+        description: the adaptor's record.
+        job_id_text: what expands, in shell, inside of a job, to its identifier, e.g.
+            ``$SLURM_JOB_ID``.
+        task_id_text: likewise for a task of an array; ``""`` = no arrays.
+        array_index_text: what expands to the index of an array task.
+        id_pattern: what an identifier that users may give looks like.
+        scrub: beginnings of variable names that act as options of the commands; they are taken
+            out of the environment of every command, and of a job that inherits its environment.
+        environment: variables to set for every command, e.g. to fix time formats.
+        max_ids: how many identifiers one query takes.
+        clock_skew: seconds by which clocks may differ; added to accounting windows.
+    """
+
+    description: ClassVar[SchedulerAdaptorDescription]
+    job_id_text: ClassVar[str]
+    task_id_text: ClassVar[str] = ""
+    array_index_text: ClassVar[str] = ""
+    id_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]+")
+    scrub: ClassVar[tuple[str, ...]] = ()
+    environment: ClassVar[Mapping[str, str]] = {}
+    max_ids: ClassVar[int] = 1000
+
+    def __init__(self, properties: Properties) -> None:
+        self.properties = properties
+
+    # --- finding out about the site -------------------------------------------------------------
+
+    @abstractmethod
+    def probe_commands(self) -> Sequence[Sequence[str]]:
+        """Return the commands that tell about the site; run once, in one round trip."""
+
+    @abstractmethod
+    def site(self, results: Sequence[CommandResult]) -> Site:
+        """Return what the answers to ``probe_commands`` (in the same order) say.
+
+        Raises:
+            XenonException: this is no site of ours; the message says why.
+        """
+
+    def poll_delay(self) -> float:
+        """Return the least number of seconds between two queries."""
+        name = f"{self.description.name}.poll.delay"
+        return self.properties.integer(name) / 1000
+
+    def grace(self) -> float:
+        """Return for how many seconds a job may be unknown before it counts as lost."""
+        return 60.0
+
+    def default_runtime(self) -> int:
+        """Return the minutes a job gets that does not say; 0 = the site's own default."""
+        return 0
+
+    # --- submitting -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def submit_command(self, job: BatchJob, site: Site) -> tuple[str, ...]:
+        """Return the submit command; it reads the job script on standard input.
+
+        Options go as words of the command, never as directives: nothing needs quoting then. The
+        script does ``cd``, environment and redirections; the system's own output goes nowhere.
+
+        Raises:
+            UnsupportedJobDescriptionException: a field that this system cannot honour.
+        """
+
+    @abstractmethod
+    def parse_submit(self, result: CommandResult, site: Site) -> str:
+        """Return the identifier that a successful submit command printed.
+
+        Raises:
+            XenonException: it failed; ``result.fail`` makes one with everything in it.
+        """
+
+    def array_ids(self, job_id: str, span: ArrayRange) -> list[str]:
+        """Return the identifiers of the tasks of an array."""
+        return [f"{job_id}_{index}" for index in span.indices()]
+
+    def launcher(self, description: JobDescription) -> tuple[str, ...]:
+        """Return words to put before the executable for ``start_per_task``."""
+        del description
+        return ()
+
+    def script_lines(self, description: JobDescription) -> tuple[str, ...]:
+        """Return lines of shell that this system needs at the head of the job script."""
+        del description
+        return ()
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    @abstractmethod
+    def listing_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return the command that lists the live jobs (and ended ones still in memory)."""
+
+    @abstractmethod
+    def parse_listing(self, result: CommandResult, job_ids: Sequence[str], site: Site) -> Listing:
+        """Return what the listing says of these jobs.
+
+        Raises:
+            CouldNotAskError: it is no listing.
+        """
+
+    def accounting_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...] | None:
+        """Return the command that tells of ended jobs; ``None`` where there is none."""
+        del job_ids, site
+        return None
+
+    def parse_accounting(
+        self, result: CommandResult, job_ids: Sequence[str], site: Site
+    ) -> Listing:
+        """Return what accounting says of these jobs.
+
+        Raises:
+            CouldNotAskError: it is no answer.
+        """
+        raise CouldNotAskError(f"{self.description.name} has no accounting")
+
+    @abstractmethod
+    def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return the command that lists all live jobs of the user in these queues (none = all)."""
+
+    @abstractmethod
+    def parse_jobs(self, result: CommandResult, queues: Sequence[str], site: Site) -> list[str]:
+        """Return their identifiers, one for each array task.
+
+        Raises:
+            CouldNotAskError: it is no listing.
+        """
+
+    @abstractmethod
+    def queues_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return the command that tells about queues."""
+
+    @abstractmethod
+    def parse_queues(
+        self, result: CommandResult, queues: Sequence[str], site: Site
+    ) -> list[QueueStatus]:
+        """Return the status of each of these queues, in order."""
+
+    # --- controlling ----------------------------------------------------------------------------
+
+    @abstractmethod
+    def control_command(
+        self, control: Control, job_ids: Sequence[str], site: Site, signal: str = ""
+    ) -> tuple[str, ...]:
+        """Return the command for a control action.
+
+        Raises:
+            UnsupportedOperationException: this system has none.
+        """
+
+    @abstractmethod
+    def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
+        """Raise what a failed control command means, nothing if it did what was asked.
+
+        Raises:
+            NoSuchJobException: the job is not known, or has ended.
+            PermissionDeniedException: the user may not.
+            XenonException: anything else.
+        """
+
+    # --- interactive ----------------------------------------------------------------------------
+
+    def interactive_command(self, job: BatchJob, site: Site) -> tuple[str, ...]:
+        """Return the command that runs the job with its streams connected (``srun``)."""
+        del job, site
+        raise self.unsupported("interactive jobs")
+
+    def find_by_token_command(self, token: str, site: Site) -> tuple[str, ...] | None:
+        """Return the command that finds the jobs submitted under a token, if there is a way."""
+        del token, site
+        return None
+
+    def parse_find_by_token(self, result: CommandResult, token: str, site: Site) -> list[str]:
+        """Return the identifiers of the jobs submitted under the token.
+
+        Raises:
+            CouldNotAskError: it is no answer.
+        """
+        raise CouldNotAskError(f"{self.description.name} cannot look for a token")
+
+    def unsupported(self, what: str) -> UnsupportedOperationException:
+        """Return the exception to raise for what this system cannot do."""
+        name = self.description.name
+        return UnsupportedOperationException.because(
+            f"{name} does not support {what}", adaptor=name
+        )
+
+
+def refuse(result: CommandResult, message: str, kind: type[XenonException]) -> None:
+    """Raise ``kind`` with the command's output unless the command ended with exit code 0."""
+    if not result.ok:
+        result.fail(kind, message)
