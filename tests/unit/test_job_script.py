@@ -67,7 +67,9 @@ def test_every_exit_code_is_told_as_an_exit_code(place: Place, shell: str) -> No
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("name,number", [("KILL", 9), ("TERM", 15), ("SEGV", 11), ("USR1", 10)])
+@pytest.mark.parametrize(
+    ("name", "number"), [("KILL", 9), ("TERM", 15), ("SEGV", 11), ("USR1", 10)]
+)
 def test_a_signal_is_told_as_a_signal(place: Place, shell: str, name: str, number: int) -> None:
     status, end = place.run(shell, executable="/bin/sh", arguments=["-c", f"kill -{name} $$"])
     assert status == -number
@@ -85,7 +87,7 @@ def test_start_is_noted(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields,stage",
+    ("fields", "stage"),
     [
         ({"working_directory": "/nonexistent"}, "working directory"),
         ({"stdin": "/nonexistent"}, "stdin"),
