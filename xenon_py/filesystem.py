@@ -1,1 +1,541 @@
-"""File systems, as users hold them."""
+"""File systems, as users hold them.
+
+The class here is thin: it checks arguments, resolves paths and hands over to ``xenon_py.engine``,
+where the meaning of each call is. Every call is safe to use from several threads on one object.
+"""
+
+from __future__ import annotations
+
+import getpass
+import itertools
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Literal, overload
+
+from xenon_py.engine import deletion, operations, publishing, registry
+from xenon_py.engine.arguments import checked_flag, checked_mode, checked_open_mode
+from xenon_py.engine.context import Telling
+from xenon_py.engine.creation import make_target
+from xenon_py.engine.session import Session
+from xenon_py.engine.streams import (
+    FileChunks,
+    RawReader,
+    RawWriter,
+    buffered_reader,
+    buffered_writer,
+)
+from xenon_py.engine.urls import parse_filesystem_url
+from xenon_py.exceptions import IllegalArgumentException, UnsupportedOperationException
+from xenon_py.model.attributes import Is, NameList, PathAttributes, PosixFilePermission
+from xenon_py.model.credentials import (
+    CertificateCredential,
+    Credential,
+    CredentialMap,
+    DefaultCredential,
+    KeytabCredential,
+    PasswordCredential,
+    choose_credential,
+)
+from xenon_py.model.descriptions import FileSystemAdaptorDescription
+from xenon_py.model.path import Path, PathLike, as_path
+from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor
+from xenon_py.plugin.target import Target
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from xenon_py.engine.attributes import Listing
+
+BinaryMode = Literal["rb", "wb", "xb", "ab", "br", "bw", "bx", "ba"]
+TextMode = Literal["r", "w", "x", "a", "rt", "wt", "xt", "at", "tr", "tw", "tx", "ta"]
+
+_numbers = itertools.count(1)
+_open_ones: weakref.WeakValueDictionary[str, FileSystem] = weakref.WeakValueDictionary()
+
+
+class FileSystem:
+    """A place with files: a directory of this machine, an SFTP server, a bucket.
+
+    Make one with ``create`` or ``from_url``; end it with ``close`` or a ``with`` block. Two objects
+    are equal if they have the same ``id``.
+
+    Paths are ``str``, ``Path`` or ``os.PathLike``; relative ones begin at the working directory.
+    ``.`` and ``a/..`` are taken out of the text before anything is sent. A missing (``None``) or
+    wrong argument raises ``IllegalArgumentException`` that names it, before anything is touched;
+    every call of a closed file system raises ``FileSystemClosedException``.
+
+    Attributes:
+        id: ``<adaptor>://<user>@<location>#<number>``.
+    """
+
+    def __init__(self, adaptor: FileSystemAdaptor, target: Target) -> None:
+        """Hold an open adaptor; users call ``create``."""
+        self._session = Session(adaptor)
+        self._target = target
+        self._description = adaptor.description
+        user = _user_name(target.credential)
+        name, number = self._description.name, next(_numbers)
+        self.id = f"{name}://{user}@{target.location.text}#{number}"
+        _open_ones[self.id] = self
+
+    @classmethod
+    def create(
+        cls,
+        adaptor: str | None = None,
+        location: str | None = None,
+        properties: Mapping[str, str] | None = None,
+        certificate_credential: CertificateCredential | None = None,
+        password_credential: PasswordCredential | None = None,
+        default_credential: DefaultCredential | None = None,
+        credential_map: CredentialMap | None = None,
+        keytab_credential: KeytabCredential | None = None,
+    ) -> Self:
+        """Connect to a file system.
+
+        Args:
+            adaptor: name of the adaptor, e.g. ``sftp``; see ``get_adaptor_names``.
+            location: where; its form is in the adaptor's description.
+            properties: names (the prefix ``xenon.adaptors.filesystems.`` may be left out) ->
+                values, all text.
+            certificate_credential: this or one of the next four at most; without any the user's
+                own means are used, as ``DefaultCredential()``.
+            password_credential: likewise.
+            default_credential: likewise.
+            credential_map: likewise; for locations with gateways.
+            keytab_credential: likewise; no built-in adaptor takes it.
+
+        Raises:
+            UnknownAdaptorException: there is no such adaptor; its kin
+                ``MissingDependencyException`` says which package to install for it.
+            InvalidLocationException: the location is not of the adaptor's form.
+            InvalidCredentialException: the adaptor does not take this kind, or two are given.
+            UnknownPropertyException: the adaptor has no such property.
+            InvalidPropertyException: a property is out of range (``PropertyTypeException``: not
+                of its type).
+            NotConnectedException: the server cannot be reached, or refuses the user
+                (``AuthenticationException``).
+        """
+        with Telling("create", str(adaptor or "")):
+            credential = choose_credential(
+                certificate_credential=certificate_credential,
+                password_credential=password_credential,
+                default_credential=default_credential,
+                credential_map=credential_map,
+                keytab_credential=keytab_credential,
+            )
+            return cls._connect(adaptor, location, credential, properties)
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Connect to the file system that a URL names.
+
+        Args:
+            url: e.g. ``sftp://user@host:22/dir``, ``s3+https://host/bucket``, ``file:///dir``.
+            credential: of any of the credential classes.
+            properties: as for ``create``.
+
+        Raises:
+            InvalidLocationException: it is no such URL, or holds a password.
+            XenonException: as ``create``.
+        """
+        with Telling("from_url", ""):
+            adaptor, location = parse_filesystem_url(url)
+            return cls._connect(adaptor, location, credential, properties)
+
+    @classmethod
+    def _connect(
+        cls,
+        name: Any,
+        location: str | None,
+        credential: Credential | None,
+        properties: Mapping[str, str] | None,
+    ) -> Self:
+        kind = registry.load_filesystem(name)
+        target = make_target(kind.description, location, credential, properties)
+        adaptor = kind(target)
+        try:
+            return cls(adaptor, target)
+        except BaseException:
+            adaptor.close()
+            raise
+
+    @classmethod
+    def get_adaptor_names(cls) -> NameList:
+        """Return the names of the installed adaptors."""
+        return registry.filesystem_names()
+
+    @classmethod
+    def get_adaptor_descriptions(cls) -> Sequence[FileSystemAdaptorDescription]:
+        """Return what the installed adaptors are and can do."""
+        return registry.filesystem_descriptions()
+
+    @classmethod
+    def get_adaptor_description(cls, name: str | None = None) -> FileSystemAdaptorDescription:
+        """Return what an adaptor is and can do.
+
+        Raises:
+            UnknownAdaptorException: there is none of this name.
+        """
+        with Telling("get_adaptor_description", ""):
+            if name is None:
+                raise IllegalArgumentException.because("name is missing; it must be a str")
+            return registry.filesystem_description(name)
+
+    @classmethod
+    def list_file_systems(cls) -> Iterator[FileSystem]:
+        """Return the file systems of this process that are open now."""
+        return iter([_open_ones[key] for key in sorted(_open_ones.keys()) if key in _open_ones])
+
+    @classmethod
+    def local_file_systems(cls) -> Iterator[FileSystem]:
+        """Return new file systems for the drives of this machine: one, that begins at ``/``."""
+        return iter([cls.create("file", "/")])
+
+    def get_adaptor_name(self) -> str:
+        """Return the name of the adaptor."""
+        return self._description.name
+
+    def get_location(self) -> str:
+        """Return the location as it was given to ``create``."""
+        return self._target.location.text
+
+    def get_properties(self) -> Mapping[str, str]:
+        """Return the properties that were given, under their full names."""
+        return self._target.properties
+
+    def get_credential(self) -> Credential:
+        """Return the credential in use."""
+        return self._target.credential
+
+    def get_path_separator(self) -> str:
+        """Return ``/``, which separates names on all file systems here."""
+        return "/"
+
+    def is_open(self) -> Is:
+        """Tell whether this was not closed, and its connection is usable or can be made again."""
+        return Is(self._session.is_open())
+
+    def get_working_directory(self) -> Path:
+        """Return the directory at which relative paths begin."""
+        with Telling("get_working_directory", self._description.name):
+            self._session.adaptor  # noqa: B018  # raises when closed
+            return Path(self._session.working_directory)
+
+    def set_working_directory(self, path: PathLike | None = None) -> None:
+        """Set the directory at which relative paths begin.
+
+        Args:
+            path: an existing directory; itself may be relative.
+
+        Raises:
+            NoSuchPathException: it does not exist.
+            InvalidPathException: it is no directory.
+        """
+        with self._on("set_working_directory", path) as (adaptor, full):
+            operations.check_directory(adaptor, full)
+            self._session.working_directory = full
+
+    def exists(self, path: PathLike | None = None) -> Is:
+        """Tell whether there is something at a path; a link counts wherever it leads."""
+        with self._on("exists", path) as (adaptor, full):
+            return Is(operations.lookup(adaptor, full) is not None)
+
+    def get_attributes(self, path: PathLike | None = None) -> PathAttributes:
+        """Return the attributes of a path; of a link itself.
+
+        Raises:
+            NoSuchPathException: there is none.
+        """
+        with self._on("get_attributes", path) as (adaptor, full):
+            return operations.attributes(adaptor, full)
+
+    def list(self, dir: PathLike | None = None, recursive: bool | None = None) -> Listing:  # noqa: A002
+        """Return the entries of a directory, hidden ones too, in the server's order.
+
+        Args:
+            dir: a directory; a link to one is none.
+            recursive: whether to go on with each subdirectory after all entries of a directory.
+                Links are listed, never entered.
+
+        Returns:
+            A list that also answers ``next()``. Its paths are absolute.
+
+        Raises:
+            NoSuchPathException: it does not exist.
+            InvalidPathException: it is no directory; or the server sent a name such as ``../x``.
+        """
+        with self._on("list", dir, "dir") as (adaptor, full):
+            below = checked_flag(recursive, "recursive")
+            return operations.list_directory(adaptor, full, recursive=below)
+
+    def create_directory(self, path: PathLike | None = None) -> None:
+        """Make a directory whose parent is there.
+
+        Raises:
+            PathAlreadyExistsException: there is something at the path.
+            NoSuchPathException: the parent does not exist.
+            InvalidPathException: the parent is no directory.
+        """
+        with self._on("create_directory", path) as (adaptor, full):
+            operations.create_directory(adaptor, full)
+
+    def create_directories(self, path: PathLike | None = None) -> None:
+        """Make a directory, and its parents where they are missing.
+
+        Raises:
+            PathAlreadyExistsException: there is something at the path itself.
+            InvalidPathException: one of the parents is no directory.
+        """
+        with self._on("create_directories", path) as (adaptor, full):
+            operations.create_directories(adaptor, full)
+
+    def create_file(self, path: PathLike | None = None) -> None:
+        """Make an empty file; raises as ``create_directory``."""
+        with self._on("create_file", path) as (adaptor, full):
+            operations.create_file(adaptor, full)
+
+    def create_symbolic_link(
+        self, link: PathLike | None = None, target: PathLike | None = None
+    ) -> None:
+        """Make a symbolic link.
+
+        Args:
+            link: where; nothing may be there.
+            target: what it leads to, kept as it is: it may be relative (to the link's directory)
+                and need not exist.
+
+        Raises:
+            UnsupportedOperationException: the adaptor cannot do this.
+            PathAlreadyExistsException: there is something at ``link``.
+        """
+        with self._on("create_symbolic_link", link, "link") as (adaptor, full):
+            operations.create_symbolic_link(adaptor, full, _link_text(target))
+
+    def read_symbolic_link(self, path: PathLike | None = None) -> Path:
+        """Return what a symbolic link leads to, as it stands in the link.
+
+        Raises:
+            UnsupportedOperationException: the adaptor cannot do this.
+            InvalidPathException: it is no link.
+        """
+        with self._on("read_symbolic_link", path) as (adaptor, full):
+            return Path(operations.read_symbolic_link(adaptor, full))
+
+    def delete(self, path: PathLike | None = None, recursive: bool | None = None) -> None:
+        """Delete a path; of a link only the link.
+
+        Args:
+            path: what to delete; not the root.
+            recursive: whether a directory is deleted with all that is in it. Links out of it are
+                not followed.
+
+        Raises:
+            NoSuchPathException: it does not exist.
+            DirectoryNotEmptyException: a directory with entries, and not ``recursive``.
+        """
+        with self._on("delete", path) as (adaptor, full):
+            deletion.delete(adaptor, full, recursive=checked_flag(recursive, "recursive"))
+
+    def rename(self, source: PathLike | None = None, target: PathLike | None = None) -> None:
+        """Rename a path; to itself is no error, over something else is never done.
+
+        Raises:
+            UnsupportedOperationException: the adaptor cannot do this.
+            NoSuchPathException: the source, or the target's parent, does not exist.
+            PathAlreadyExistsException: the target exists.
+            InvalidPathException: a directory would go into itself.
+        """
+        with self._on("rename", source, "source") as (adaptor, full):
+            operations.rename(adaptor, full, self._session.resolve(target, "target"))
+
+    def set_posix_file_permissions(
+        self,
+        path: PathLike | None = None,
+        permissions: Iterable[PosixFilePermission | int] | None = None,
+    ) -> None:
+        """Set the permissions of a path, or of what a link leads to.
+
+        Args:
+            path: a file or directory.
+            permissions: all that are to be set; none, or ``NONE`` alone, is mode 000.
+
+        Raises:
+            UnsupportedOperationException: the adaptor cannot do this.
+            NoSuchPathException: it does not exist.
+        """
+        with self._on("set_posix_file_permissions", path) as (adaptor, full):
+            operations.set_permissions(adaptor, full, checked_mode(permissions))
+
+    def read_from_file(self, path: PathLike | None = None) -> FileChunks:
+        """Read a file piece by piece, whatever its size.
+
+        Returns:
+            An iterator of ``bytes``; also ``.next()``, ``.close()`` and a ``with`` block.
+
+        Raises:
+            NoSuchPathException: it does not exist.
+            InvalidPathException: it is no regular file, nor a link to one.
+        """
+        with self._on("read_from_file", path) as (adaptor, full):
+            stream = operations.open_read(adaptor, full)
+            return FileChunks(stream, self._telling("read_from_file", full))
+
+    def write_to_file(self, path: PathLike, data_stream: Iterable[Buffer]) -> None:
+        """Make a file of a stream of bytes; returns when everything is stored.
+
+        The file is not seen under its name before it is complete (where the adaptor can write
+        atomically or rename). When iterating raises, nothing is left of it, and what was raised
+        comes out of this call.
+
+        Args:
+            path: where to; nothing may be there.
+            data_stream: any iterable of ``bytes`` (or one ``bytes``); it may block.
+
+        Raises:
+            PathAlreadyExistsException: there is something at the path.
+            NoSuchPathException: the parent does not exist.
+            NoSpaceException: the disk is full.
+        """
+        with self._on("write_to_file", path) as (adaptor, full):
+            chunks = publishing.chunks_of(data_stream)
+            publishing.store(operations.begin_new(adaptor, full), chunks)
+
+    def append_to_file(self, path: PathLike, data_stream: Iterable[Buffer]) -> None:
+        """Write a stream of bytes behind the content of an existing file.
+
+        When iterating raises, what was written until then stays.
+
+        Args:
+            path: a regular file, or a link to one.
+            data_stream: as for ``write_to_file``.
+
+        Raises:
+            UnsupportedOperationException: the adaptor cannot do this.
+            NoSuchPathException: it does not exist.
+            InvalidPathException: it is no regular file.
+        """
+        with self._on("append_to_file", path) as (adaptor, full):
+            chunks = publishing.chunks_of(data_stream)
+            publishing.store(operations.begin_appending(adaptor, full, create=False), chunks)
+
+    @overload
+    def open(
+        self, path: PathLike, mode: BinaryMode = "rb", *, encoding: None = None
+    ) -> IO[bytes]: ...
+
+    @overload
+    def open(self, path: PathLike, mode: TextMode, *, encoding: str | None = None) -> IO[str]: ...
+
+    @overload
+    def open(self, path: PathLike, mode: str, *, encoding: str | None = None) -> IO[Any]: ...
+
+    def open(self, path: PathLike, mode: str = "rb", *, encoding: str | None = None) -> IO[Any]:
+        """Open a file, with the meanings of Python's own ``open``.
+
+        A file that is read can seek. One that is written (``w``, ``x``) appears under its name, or
+        replaces the one that is there, when it is closed; not when its ``with`` block ends in an
+        exception, writing failed, or the file system is closed first. Appending, and writing
+        through a link, is done in place.
+
+        Args:
+            path: the file.
+            mode: ``r``, ``w``, ``x`` or ``a``, with ``b`` for bytes or ``t`` (or nothing) for text.
+            encoding: of text; UTF-8 by default. Line ends are written as they are.
+
+        Raises:
+            NoSuchPathException: it does not exist (``r``), or its parent does not.
+            PathAlreadyExistsException: it exists (``x``).
+            InvalidPathException: it is no regular file.
+            UnsupportedOperationException: the adaptor cannot append (``a``).
+        """
+        with self._on("open", path) as (adaptor, full):
+            action, text = checked_open_mode(mode, encoding)
+            telling = self._telling("open", full)
+            if action == "r":
+                operations.check_file(adaptor, full)
+                reader = RawReader(self._session, full, telling)
+                return buffered_reader(reader, text=text, encoding=encoding)
+            writer = RawWriter(operations.begin(adaptor, full, action), telling, full, mode)
+            self._session.watch(writer)
+            return buffered_writer(writer, text=text, encoding=encoding)
+
+    def as_fsspec(self) -> Any:
+        """Return this file system as an ``fsspec.AbstractFileSystem``.
+
+        Raises:
+            UnsupportedOperationException: there is no such face in this version.
+        """
+        raise UnsupportedOperationException.because(
+            "this version has no fsspec face",
+            operation="as_fsspec",
+            adaptor=self.get_adaptor_name(),
+        )
+
+    def close(self) -> None:
+        """Close the file system; files that are being written are dropped. May be repeated."""
+        with Telling("close", self._description.name):
+            if self._session.shut():
+                _open_ones.pop(self.id, None)
+                self._session.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __eq__(self, other: object) -> bool:
+        return self.id == other.id if isinstance(other, FileSystem) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}:\n    id: {self.id}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+    def _telling(self, operation: str, path: str) -> Telling:
+        return Telling(operation, self._description.name, path)
+
+    @contextmanager
+    def _on(
+        self, operation: str, path: object, argument: str = "path"
+    ) -> Iterator[tuple[FileSystemAdaptor, str]]:
+        """Give the adaptor and the absolute path, and complete the exceptions of the block."""
+        with self._telling(operation, "") as telling:
+            adaptor = self._session.adaptor
+            telling.path = full = self._session.resolve(path, argument)
+            yield adaptor, full
+
+
+def _user_name(credential: Credential) -> str:
+    """Return whom an ``id`` names: the credential's user, else the local one."""
+    name: str = getattr(credential, "username", "")
+    if name:
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, in a container say
+        return ""
+
+
+def _link_text(target: object) -> str:
+    if target is None:
+        raise IllegalArgumentException.because("target is missing; it must be a path")
+    path = as_path(target, "target")
+    return target if isinstance(target, str) else str(path)

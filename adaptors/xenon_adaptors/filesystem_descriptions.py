@@ -54,6 +54,7 @@ FILE = FileSystemAdaptorDescription(
     can_set_times=True,
     can_replace_by_rename=True,
     creates_exclusively=True,
+    can_checksum=True,
 )
 
 SFTP = FileSystemAdaptorDescription(

@@ -1,0 +1,67 @@
+"""Checks of arguments that are neither paths nor time-outs; each error names the argument."""
+
+from __future__ import annotations
+
+import codecs
+
+from xenon_py.exceptions import IllegalArgumentException
+from xenon_py.model.attributes import mode_of
+
+
+def checked_flag(value: object, argument: str) -> bool:
+    """Return a yes or no; ``None`` is no, 0 and 1 are taken as in PyXenon.
+
+    Raises:
+        IllegalArgumentException: it is something else.
+    """
+    if value is None:
+        return False
+    if isinstance(value, int) and value in {0, 1}:
+        return bool(value)
+    raise IllegalArgumentException.because(f"{argument} must be True or False, not {value!r}")
+
+
+def checked_mode(permissions: object) -> int:
+    """Return the mode that a collection of permissions stands for; empty = ``0o000``.
+
+    Raises:
+        IllegalArgumentException: it is no collection of ``PosixFilePermission``.
+    """
+    try:
+        return mode_of(permissions)
+    except ValueError as error:
+        raise IllegalArgumentException.because(
+            "permissions must be a collection of PosixFilePermission (or their numbers 0 to 9), "
+            f"not {permissions!r}: {error}"
+        ) from None
+
+
+def checked_open_mode(mode: object, encoding: object) -> tuple[str, bool]:
+    """Return what ``open`` is to do (``r``, ``w``, ``x`` or ``a``) and whether as text.
+
+    Raises:
+        IllegalArgumentException: it is no such mode; or an encoding goes with a binary one.
+    """
+    letters = mode if isinstance(mode, str) else ""
+    action = "".join(c for c in letters if c in "rwxa")
+    rest = sorted(c for c in letters if c not in "rwxa")
+    if len(action) != 1 or rest not in ([], ["b"], ["t"]):
+        hint = "; reading and writing at once ('+') is not offered" if "+" in letters else ""
+        raise IllegalArgumentException.because(
+            f"mode must be one of r, w, x, a, with b or t, not {mode!r}{hint}"
+        )
+    text = rest != ["b"]
+    if encoding is not None:
+        _check_encoding(encoding, text=text)
+    return action, text
+
+
+def _check_encoding(encoding: object, *, text: bool) -> None:
+    if not text:
+        raise IllegalArgumentException.because("encoding goes with text modes only ('r', 'wt' …)")
+    try:
+        known = isinstance(encoding, str) and bool(codecs.lookup(encoding))
+    except LookupError:
+        known = False
+    if not known:
+        raise IllegalArgumentException.because(f"encoding must name one, not {encoding!r}")
