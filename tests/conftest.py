@@ -4,7 +4,10 @@ import pytest
 
 from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
     new_sshd,
+    private_slurm,
     services,
+    slurm,
+    slurm_without_accounting,
     ssh_chain,
     sshd,
 )

@@ -4,14 +4,16 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 
 from services.errors import ServiceUnavailable
 from services.provider import NativeProvider, Provider
-from services.records import SshChain, SshServer
-from services.sshd import Sshd, SshdOptions, private_sshd
+from services.records import SlurmCluster, SshChain, SshServer
+from services.slurm import Slurm
+from services.slurm import private_slurm as a_slurm
+from services.sshd import Sshd, private_sshd
 
 Record = TypeVar("Record")
 
@@ -32,15 +34,25 @@ class Services:
         return self._provider
 
     def use(self, start: Callable[[Provider], AbstractContextManager[Record]]) -> Iterator[Record]:
-        """Yield the record of a service; a service that cannot be had is a skip or a failure."""
+        """Yield the record of a service of the provider."""
         with contextlib.ExitStack() as stack:
-            try:
-                record = stack.enter_context(start(self.provider))
-            except ServiceUnavailable as reason:
-                self.give_up(str(reason))
-            yield record
+            yield self.enter(stack, lambda: start(self.provider))
 
-    def give_up(self, reason: str) -> None:
+    def enter(
+        self, stack: contextlib.ExitStack, start: Callable[[], AbstractContextManager[Record]]
+    ) -> Record:
+        """Start a service that ends with `stack`; what cannot be had is a skip or a failure."""
+        try:
+            return stack.enter_context(start())
+        except ServiceUnavailable as reason:
+            self._give_up(str(reason))
+
+    def require_native(self) -> None:
+        """Skip a test that harms its server where the servers are not of this machine."""
+        if not self.native:
+            pytest.skip("harms its server, which must be one of this machine: --services=native")
+
+    def _give_up(self, reason: str) -> NoReturn:
         """Skip the test with the reason; where services are required, fail it."""
         if self._required:
             pytest.fail(f"required service is not available: {reason}", pytrace=False)
@@ -71,18 +83,29 @@ def ssh_chain(services: Services) -> Iterator[SshChain]:
     yield from services.use(lambda provider: provider.ssh_chain())
 
 
+@pytest.fixture(scope="session")
+def slurm(services: Services) -> Iterator[SlurmCluster]:
+    """The shared Slurm; tests must not stop its daemons (see `private_slurm`)."""
+    yield from services.use(lambda provider: provider.slurm())
+
+
+@pytest.fixture(scope="session")
+def slurm_without_accounting(services: Services) -> Iterator[SlurmCluster]:
+    """A Slurm whose finished jobs are known to nobody after a minute."""
+    yield from services.use(lambda provider: provider.slurm(accounting=False))
+
+
 @pytest.fixture
-def new_sshd(services: Services) -> Iterator[Callable[[SshdOptions], Sshd]]:
-    """Makes throw-away sshds, which a test may kill, freeze and reload; ended after the test."""
-    if not services.native:
-        pytest.skip("faults need a server of this machine: --services=native")
+def new_sshd(services: Services) -> Iterator[Callable[..., Sshd]]:
+    """Makes throw-away sshds (`new_sshd(options)`), which a test may kill, freeze and reload."""
+    services.require_native()
     with contextlib.ExitStack() as stack:
+        yield lambda options=None: services.enter(stack, lambda: private_sshd(options))
 
-        def make(options: SshdOptions | None = None) -> Sshd:
-            try:
-                return stack.enter_context(private_sshd(options))
-            except ServiceUnavailable as reason:
-                services.give_up(str(reason))
-                raise
 
-        yield make
+@pytest.fixture(scope="module")
+def private_slurm(services: Services) -> Iterator[Slurm]:
+    """A Slurm for the tests of one module, which may stop its daemons and then `start()` it."""
+    services.require_native()
+    with contextlib.ExitStack() as stack:
+        yield services.enter(stack, a_slurm)

@@ -3,7 +3,8 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from services.records import SshChain, SshServer
+from services.records import SlurmCluster, SshChain, SshServer
+from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 
 
@@ -19,6 +20,9 @@ class Provider(Protocol):
     def ssh_chain(self) -> AbstractContextManager[SshChain]:
         """OpenSSH servers behind each other."""
 
+    def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
+        """A Slurm, with or without slurmdbd."""
+
 
 class NativeProvider:
     """Debian packages on this machine, as root, on 127.0.0.1."""
@@ -28,3 +32,6 @@ class NativeProvider:
 
     def ssh_chain(self) -> AbstractContextManager[SshChain]:
         return SshChainService().use()
+
+    def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
+        return (SlurmService() if accounting else SlurmWithoutAccountingService()).use()

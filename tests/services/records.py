@@ -1,5 +1,6 @@
 """What a test is told of a running server: the same records whichever provider started it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,3 +46,18 @@ class SshChain:
     hops: tuple[SshServer, ...]  # in the order in which they are passed
     target: SshServer
     known_hosts: Path  # the host keys of all of them
+
+
+@dataclass(frozen=True)
+class SlurmCluster:
+    """A Slurm with the partitions `mypartition` (default) and `otherpartition`, of three nodes."""
+
+    ssh: SshServer  # its login node
+    environment: Mapping[str, str]  # with it, commands of this machine reach the cluster
+    local: bool  # whether this machine has those commands at all
+    accounting: bool  # whether sacct has anything to tell
+    account: str  # charged when a job names none
+    partitions: tuple[str, ...] = ("mypartition", "otherpartition")
+    nodes: int = 3
+    cpus_per_node: int = 8
+    memory_per_node: int = 4000  # MB

@@ -3,8 +3,10 @@
 from typing import Any
 
 from services.service import Service
+from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 
 SERVICES: dict[str, type[Service[Any]]] = {
-    service.name: service for service in (SshdService, SshChainService)
+    service.name: service
+    for service in (SshdService, SshChainService, SlurmService, SlurmWithoutAccountingService)
 }

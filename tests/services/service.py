@@ -43,9 +43,9 @@ class Service(abc.ABC, Generic[Record]):
 
     def keep(self) -> Record:
         """Start the service for more than one test run: only `dismiss` ends it."""
+        self.install()
         make_directory(self.directory)
         with locked(self.directory / "start.lock"):
-            self.install()
             self._kept.touch()
             return self.start()
 
@@ -59,13 +59,13 @@ class Service(abc.ABC, Generic[Record]):
     @contextlib.contextmanager
     def use(self) -> Iterator[Record]:
         """The running service, for one test run; the last of its users stops it."""
+        self.install()
         make_directory(self.directory)
         with (self.directory / "users.lock").open("a") as users:
-            with locked(self.directory / "start.lock"):
-                self.install()
-                record = self.start()
-                fcntl.flock(users, fcntl.LOCK_SH)
             try:
+                with locked(self.directory / "start.lock"):
+                    fcntl.flock(users, fcntl.LOCK_SH)
+                    record = self.start()
                 yield record
             finally:
                 with locked(self.directory / "start.lock"):

@@ -8,6 +8,7 @@ A test that hurts its server (kills, freezes, changes its host key) takes one of
 """
 
 import contextlib
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -253,12 +254,12 @@ def private_sshd(options: SshdOptions | None = None) -> Iterator[Sshd]:
     packages.require_root()
     packages.install(PACKAGES)
     sshd = Sshd(private_directory("sshd"), options)
-    sshd.start()
     try:
+        sshd.start()
         yield sshd
     finally:
-        sshd.thaw()
         sshd.stop()
+        shutil.rmtree(sshd.directory)
 
 
 def _yes(value: bool) -> str:
