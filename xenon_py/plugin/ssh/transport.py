@@ -1,0 +1,101 @@
+"""paramiko's Transport, told what this library wants of it.
+
+* host-key algorithms in the order in which keys are known, certificates included;
+* AES-GCM first (it needs no HMAC per packet), the other ciphers behind it;
+* the time of the last packet received, for the detection of dead peers;
+* the signal that ended a remote command (``exit-signal``, RFC 4254 section 6.10), which paramiko
+  itself throws away.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import paramiko
+from paramiko.common import MSG_CHANNEL_REQUEST
+from paramiko.message import Message
+from paramiko.packet import Packetizer
+
+_FIRST_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
+LOG_NAME = "xenon_py.ssh.transport"
+WINDOW_SIZE = 2 * 1024 * 1024
+PACKET_SIZE = 32 * 1024
+
+
+class WatchedPacketizer(Packetizer):
+    """Notes when the last packet came in (``time.monotonic()``)."""
+
+    last_packet = 0.0
+
+    def read_message(self) -> tuple[int, Message]:
+        """Read the next packet."""
+        message = super().read_message()
+        self.last_packet = time.monotonic()
+        return message
+
+
+class SshTransport(paramiko.Transport):
+    """A connection to one server.
+
+    Args:
+        sock: connected socket, or a channel of another connection.
+        timeout: seconds for the key exchange and each step of the log-in; ``None`` = no limit.
+
+    Attributes:
+        host_key_algorithms: those that are asked for, best first; to be set before the handshake.
+        lost_reason: why this library gave the connection up; ``""`` = it did not.
+    """
+
+    lost_reason = ""
+
+    def __init__(self, sock: Any, timeout: float | None) -> None:
+        super().__init__(
+            sock,
+            default_window_size=WINDOW_SIZE,
+            default_max_packet_size=PACKET_SIZE,
+            packetizer_class=WatchedPacketizer,
+        )
+        self.set_log_channel(LOG_NAME)
+        self.host_key_algorithms: tuple[str, ...] = ()
+        limit = 24 * 3600.0 if timeout is None else timeout
+        self.banner_timeout = self.handshake_timeout = self.auth_timeout = limit
+        options = self.get_security_options()
+        others = [name for name in options.ciphers if name not in _FIRST_CIPHERS]
+        known = [name for name in _FIRST_CIPHERS if name in options.ciphers]
+        options.ciphers = (*known, *others)
+        table: dict[int, Any] = super()._channel_handler_table  # type: ignore[misc]
+        self._channel_handler_table = {**table, MSG_CHANNEL_REQUEST: _handle_channel_request}
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """The host-key algorithms; paramiko itself puts certificates last."""
+        return self.host_key_algorithms
+
+    @property
+    def last_packet(self) -> float:
+        """When the last packet came in, by ``time.monotonic()``."""
+        packetizer = self.packetizer
+        assert isinstance(packetizer, WatchedPacketizer)
+        return packetizer.last_packet
+
+    def send_now(self, message: Message) -> None:
+        """Send a message without waiting for an answer to it."""
+        self._send_user_message(message)  # type: ignore[attr-defined]
+
+
+def exit_signal(channel: paramiko.Channel) -> tuple[str, bool] | None:
+    """Return name and core-dump flag of the signal that ended a channel's command, or ``None``."""
+    return getattr(channel, "xenon_exit_signal", None)
+
+
+def _handle_channel_request(channel: Any, message: Message) -> None:
+    """Take note of exit-signal; leave every other request to paramiko."""
+    start = message.packet.tell()
+    if message.get_text() == "exit-signal":
+        message.get_boolean()
+        channel.xenon_exit_signal = (message.get_text(), message.get_boolean())
+        channel.status_event.set()
+        return
+    message.packet.seek(start)
+    channel._handle_request(message)  # noqa: SLF001 - what the table held before
