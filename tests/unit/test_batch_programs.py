@@ -153,12 +153,17 @@ def test_a_home_that_cannot_be_written_is_told(host: Host) -> None:
 def test_variables_that_act_as_options_are_taken_out(host: Host) -> None:
     job = host.job()
     marker = new_marker()
-    head = environment_lines(["SBATCH_", "SLURM_"], {"ADDED": "it's"})
-    host.sh(render_submissions(marker, [job], head), SBATCH_PARTITION="x", SLURM_A="1\n2", KEPT="y")
+    head = environment_lines(["SBATCH_", "SLURM_"], {"ADDED": "it's"}, ["SLURM_CONF"])
+    host.sh(
+        render_submissions(marker, [job], head),
+        SBATCH_PARTITION="x",
+        SLURM_A="1\n2",
+        SLURM_CONF="c",
+    )
     environment = (host.home / "env").read_text()
     assert "SBATCH_" not in environment
-    assert "SLURM_" not in environment
-    assert "KEPT=y\n" in environment
+    assert "SLURM_A" not in environment
+    assert "SLURM_CONF=c\n" in environment
     assert "ADDED=it's\n" in environment
 
 

@@ -142,6 +142,7 @@ class BatchAdaptor(ABC):
         id_pattern: what an identifier that users may give looks like.
         scrub: beginnings of variable names that act as options of the commands; they are taken
             out of the environment of every command, and of a job that inherits its environment.
+        keep: names that are kept although they begin so, e.g. ``SLURM_CONF``.
         environment: variables to set for every command, e.g. to fix time formats.
         max_ids: how many identifiers one query takes.
         clock_skew: seconds by which clocks may differ; added to accounting windows.
@@ -153,6 +154,7 @@ class BatchAdaptor(ABC):
     array_index_text: ClassVar[str] = ""
     id_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]+")
     scrub: ClassVar[tuple[str, ...]] = ()
+    keep: ClassVar[tuple[str, ...]] = ()
     environment: ClassVar[Mapping[str, str]] = {}
     max_ids: ClassVar[int] = 1000
 

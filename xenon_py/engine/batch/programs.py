@@ -61,14 +61,23 @@ def new_marker() -> str:
     return f"xenon-{secrets.token_hex(8)}"
 
 
-def environment_lines(scrub: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """Return lines that take variables out of the environment by prefix, and set others."""
+def environment_lines(
+    scrub: Sequence[str], environment: Mapping[str, str], keep: Sequence[str] = ()
+) -> list[str]:
+    """Return lines that take variables out of the environment by prefix, and set others.
+
+    Args:
+        scrub: beginnings of names to take out.
+        environment: variables to set.
+        keep: names to leave as they are.
+    """
     lines = []
     if scrub:
         pattern = "|".join(f"{prefix}*" for prefix in scrub)
+        kept = "|".join(keep) or "''"
         lines += [
             "for xenon_name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do",
-            f'  case $xenon_name in {pattern}) unset "$xenon_name";; esac',
+            f'  case $xenon_name in {kept}) ;; {pattern}) unset "$xenon_name";; esac',
             "done",
         ]
     lines += [f"export {name}={quote(value)}" for name, value in environment.items()]

@@ -97,7 +97,8 @@ class BatchScheduler(SchedulerAdaptor):
             NotConnectedException: the submit host cannot be reached.
         """
         marker = new_marker()
-        head = environment_lines(self._adaptor.scrub, self._adaptor.environment)
+        adaptor = self._adaptor
+        head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
         program = render_commands(marker, commands, head)
         self.commands_run += len(commands)
         result = self._runner.run(

@@ -89,7 +89,8 @@ class Submitter:
 
     def _run(self, jobs: Sequence[Submission]) -> dict[str, SubmissionAnswer]:
         marker = new_marker()
-        head = environment_lines(self.adaptor.scrub, self.adaptor.environment)
+        adaptor = self.adaptor
+        head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
         program = render_submissions(marker, jobs, head)
         result = self.runner.run(
             ("/bin/sh",),
