@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from xenon_py.exceptions import UnsupportedOperationException, XenonException
+from xenon_py.exceptions import UnsupportedOperationException
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import ArrayRange, JobDescription, JobReason, JobUsage, QueueStatus
 from xenon_py.model.properties import Properties
@@ -206,7 +206,7 @@ class BatchAdaptor(ABC):
         """Return the identifier that a successful submit command printed.
 
         Raises:
-            XenonException: it failed; ``result.fail`` makes one with everything in it.
+            XenonException: it failed; ``result.failure`` makes one with everything in it.
         """
 
     def array_ids(self, job_id: str, span: ArrayRange) -> list[str]:
@@ -322,9 +322,3 @@ class BatchAdaptor(ABC):
         return UnsupportedOperationException.because(
             f"{name} does not support {what}", adaptor=name
         )
-
-
-def refuse(result: CommandResult, message: str, kind: type[XenonException]) -> None:
-    """Raise ``kind`` with the command's output unless the command ended with exit code 0."""
-    if not result.ok:
-        result.fail(kind, message)

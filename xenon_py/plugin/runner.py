@@ -10,7 +10,6 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from xenon_py.exceptions import XenonException
 from xenon_py.plugin.process import Process
@@ -48,9 +47,9 @@ class CommandResult:
         """Return standard error as text (surrogateescape)."""
         return self.stderr.decode("utf-8", "surrogateescape")
 
-    def fail(self, kind: type[XenonException], message: str) -> NoReturn:
-        """Raise an exception that carries command, host, exit code and output."""
-        raise kind.because(
+    def failure(self, kind: type[XenonException], message: str) -> XenonException:
+        """Return an exception that carries command, host, exit code and output."""
+        return kind.because(
             message,
             command=self.argv,
             exit_code=self.returncode,

@@ -71,12 +71,12 @@ class SlurmAdaptor(BatchAdaptor):
         """Return version, partitions and whether accounting answers; extra lines do not matter."""
         version, config, partitions, accounting = results
         if not version.ok:
-            version.fail(
+            raise version.failure(
                 IncompatibleVersionException,
                 "there is no Slurm here: sbatch --version does not answer",
             )
         if not partitions.ok:
-            partitions.fail(NotConnectedException, "the Slurm controller does not answer")
+            raise partitions.failure(NotConnectedException, "the Slurm controller does not answer")
         names = [line.strip() for line in partitions.text().splitlines() if line.strip()]
         settings = dict(re.findall(r"^(\w+)\s*= (.*)$", config.text(), re.MULTILINE))
         storage = settings.get("AccountingStorageType", "").strip()
@@ -156,7 +156,7 @@ class SlurmAdaptor(BatchAdaptor):
     def queues_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return ``sinfo`` for these partitions."""
         del site
-        return ("sinfo", "-h", "-a", "-o", "%P|%a|%l|%D|%T|%N|%C", "-p", ",".join(queues))
+        return ("sinfo", "-h", "-o", "%P|%a|%l|%D|%T|%N|%C", "-p", ",".join(queues))
 
     def parse_queues(
         self, result: CommandResult, queues: Sequence[str], site: Site
@@ -190,7 +190,7 @@ class SlurmAdaptor(BatchAdaptor):
         return ("scontrol", control.value, ",".join(job_ids))
 
     def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
-        """Raise what the answer means; ``scancel`` says it on its error stream, with exit code 0."""
+        """Raise what the answer means; ``scancel`` says it on standard error, with exit code 0."""
         said = result.error_text() + result.text()
         if "already completing or completed" in said or "Invalid job id" in said:
             raise NoSuchJobException.because(
@@ -199,6 +199,8 @@ class SlurmAdaptor(BatchAdaptor):
         if "already finished" in said or "Job has already finished" in said:
             raise NoSuchJobException.because(f"job {job_id} has ended", job=job_id)
         if "permission denied" in said or "Invalid user id" in said:
-            result.fail(PermissionDeniedException, f"the user may not {control.value} job {job_id}")
+            raise result.failure(
+                PermissionDeniedException, f"the user may not {control.value} job {job_id}"
+            )
         if not result.ok:
-            result.fail(XenonException, f"Slurm could not {control.value} job {job_id}")
+            raise result.failure(XenonException, f"Slurm could not {control.value} job {job_id}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import re
 
-from xenon_py.model.start_time import parse_start_time
-
 from xenon_py.exceptions import (
     InvalidJobDescriptionException,
     NoSuchQueueException,
@@ -16,6 +14,7 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.model.jobs import ArrayRange, Job, JobDescription
+from xenon_py.model.start_time import parse_start_time
 from xenon_py.plugin.batch import BatchJob
 from xenon_py.plugin.runner import CommandResult
 
@@ -113,8 +112,8 @@ def parse_sbatch(result: CommandResult) -> str:
     said = result.error_text()
     for text, kind in _REFUSALS:
         if text.lower() in said.lower():
-            result.fail(kind, f"Slurm refused the job: {_first_error(said)}")
-    result.fail(XenonException, "sbatch did not give a job identifier")
+            raise result.failure(kind, f"Slurm refused the job: {_first_error(said)}")
+    raise result.failure(XenonException, "sbatch did not give a job identifier")
 
 
 def _first_error(said: str) -> str:

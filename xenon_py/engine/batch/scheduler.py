@@ -107,7 +107,7 @@ class BatchScheduler(SchedulerAdaptor):
         try:
             return parse_commands(marker, commands, result.stdout, result.host)
         except ValueError as error:
-            result.fail(XenonException, str(error))
+            raise result.failure(XenonException, str(error)) from error
 
     def _query(self, command: Sequence[str]) -> CommandResult:
         return self._run([command])[0]
@@ -362,7 +362,8 @@ class BatchScheduler(SchedulerAdaptor):
         try:
             return parse(result)
         except CouldNotAskError as error:
-            result.fail(XenonException, f"{self.description.name} could not be asked: {error}")
+            message = f"{self.description.name} could not be asked: {error}"
+            raise result.failure(XenonException, message) from error
 
     # --- controlling ----------------------------------------------------------------------------
 
