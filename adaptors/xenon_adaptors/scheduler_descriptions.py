@@ -7,6 +7,7 @@ from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.location import LocationForm
 from xenon_py.model.properties import SCHEDULER_PREFIX, PropertyDescription, PropertyType
 
+_LONGEST = 2**31 - 1  # ms, 24 days: more overflows the clocks of some systems
 _HOST = "host[:port][/workdir][ via:otherhost[:port]]*"
 _BATCH_LOCATIONS = ("local://[/workdir]", f"ssh://{_HOST}")
 
@@ -59,6 +60,7 @@ def _poll_delay(adaptor: str) -> PropertyDescription:
         "1000",
         PropertyType.LONG,
         minimum=1,
+        maximum=_LONGEST,
     )
 
 
@@ -80,6 +82,7 @@ def _accounting_grace(adaptor: str, documented: str) -> PropertyDescription:
         "60000",
         PropertyType.LONG,
         minimum=0,
+        maximum=_LONGEST,
         aliases=tuple(name for name in spellings if name != documented),
     )
 
@@ -93,6 +96,7 @@ SSH_PROPERTIES = (
         "10000",
         PropertyType.LONG,
         minimum=0,
+        maximum=_LONGEST,
     ),
     *_queue_properties("ssh"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xenon_py.exceptions import NoSuchCopyException, XenonException
 from xenon_py.model.descriptions import describe
@@ -64,6 +64,9 @@ class CopyOperation:
 
     id: str
     _owner: CopyOwner | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CopyOperation, (self.id,)
 
     def _bound(self) -> CopyOwner:
         if self._owner is None:

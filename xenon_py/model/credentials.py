@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from xenon_py.exceptions import (
     CredentialNotFoundException,
     IllegalArgumentException,
     InvalidCredentialException,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,12 @@ ChallengeCallback = Callable[[Challenge], Sequence[str]]
 
 class _Secret:
     """A credential that must not leave the process."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     def __reduce__(self) -> NoReturn:
         raise InvalidCredentialException.because(
@@ -167,7 +177,9 @@ class CredentialMap(_Secret):
             at most one of them, used for hosts that have no entry.
     """
 
-    entries: Mapping[str, UserCredential | SimpleCredential] = field(default_factory=dict)
+    entries: Mapping[str, UserCredential | SimpleCredential] = field(
+        default_factory=dict, hash=False
+    )
     certificate_credential: CertificateCredential | None = None
     password_credential: PasswordCredential | None = None
     default_credential: DefaultCredential | None = None
@@ -268,7 +280,10 @@ def choose_credential(
 
 
 def current_user() -> str:
-    """Return the name of the user who runs this process."""
+    """Return the name of the user who runs this process; the number where there is no name."""
     import getpass
 
-    return getpass.getuser()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

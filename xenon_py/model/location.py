@@ -17,6 +17,7 @@ any URL                                               fsspec
 from __future__ import annotations
 
 import enum
+import os
 import re
 from dataclasses import dataclass
 
@@ -72,8 +73,10 @@ class Location:
 
 
 _HOST = re.compile(
-    r"(?:([^@\s]+)@)?(\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9_](?:[\w.-]*[\w])?)(?::(\d*))?"
+    r"(?:([^@\s]+)@)?(\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9_](?:[\w.-]*[\w])?)(?::([0-9]*))?"
 )
+# What OpenSSH refuses in user names, because a ProxyCommand could hand it to a shell.
+_UNSAFE_USER = re.compile(r"^-|['`\"$;&<>|(){}]|\\$")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?(.*)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -113,7 +116,11 @@ def parse_location(text: str | None, form: LocationForm, *, adaptor: str = "") -
 
 
 def _parse_path(text: str) -> Location:
-    if re.match(r"[A-Za-z]:(/|\\|$)", text) or text.startswith("/") or not text:
+    if re.match(r"[A-Za-z]:(/|\\|$)", text):
+        if os.name != "nt":
+            raise ValueError("drive letters are for Windows")
+        return Location(text, path=text)
+    if text.startswith("/") or not text:
         return Location(text, path=text)
     if text.startswith("local:"):
         return _parse_batch(text)
@@ -152,10 +159,12 @@ def _host_location(text: str, rest: str, scheme: str) -> Location:
 def _hop(text: str) -> Hop:
     match = _HOST.fullmatch(text)
     if not match:
-        raise ValueError(f"{redact(text)!r} is not host[:port]" if text else "it names no host")
+        raise ValueError("a host is written host[:port]" if text else "it names no host")
     user, host, port = match.group(1) or "", match.group(2).strip("[]"), match.group(3)
     if ":" in user:
         raise ValueError("a password does not belong in a location; use a PasswordCredential")
+    if _UNSAFE_USER.search(user):
+        raise ValueError("the user name begins with '-' or holds characters for a shell")
     if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
         raise ValueError(f"the port must be 1..65535, not {port!r}")
     return Hop(host, int(port) if port else 0, user)

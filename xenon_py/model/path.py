@@ -36,7 +36,7 @@ def as_path(value: object, argument: str) -> Path:
 
     Raises:
         IllegalArgumentException: ``value`` is none of these.
-        InvalidPathException: the text holds NUL.
+        InvalidPathException: the text holds NUL, or is no Unicode text.
     """
     if isinstance(value, Path):
         path = value
@@ -50,6 +50,12 @@ def as_path(value: object, argument: str) -> Path:
         )
     if "\0" in str(path):
         raise InvalidPathException.because(f"{argument} holds a NUL character: {str(path)!r}")
+    try:
+        str(path).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InvalidPathException.because(
+            f"{argument} holds a lone surrogate, which no file name can have: {str(path)!r}"
+        ) from None
     return path
 
 

@@ -72,7 +72,7 @@ class PropertyDescription:
         """
         shown = "***" if self.sensitive else repr(text)
         try:
-            value = _CONVERTERS[self.type](text.strip())
+            value = _CONVERTERS[self.type](text)
         except ValueError:
             raise PropertyTypeException.because(
                 f"property {self.short_name} must be {_TYPE_TEXTS[self.type]}, not {shown}"
@@ -101,15 +101,23 @@ def _range_text(low: int | None, high: int | None) -> str:
 
 
 def _boolean(text: str) -> bool:
+    text = text.strip()
     if text.lower() not in {"true", "false"}:
         raise ValueError("neither true nor false")
     return text.lower() == "true"
 
 
-def _integer(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
+def _integer(text: str, bits: int = 31) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,20}", text.strip()):
         raise ValueError("no integer")
-    return int(text)
+    value = int(text)
+    if not -(2**bits) <= value < 2**bits:
+        raise ValueError("too large")
+    return value
+
+
+def _long(text: str) -> int:
+    return _integer(text, 63)
 
 
 def _natural(text: str) -> int:
@@ -120,30 +128,36 @@ def _natural(text: str) -> int:
 
 
 def _size(text: str) -> int:
-    match = re.fullmatch(r"([0-9]+)([KMGkmg]?)", text)
+    match = re.fullmatch(r"([0-9]{1,19})([KMGkmg]?)", text.strip())
     if not match:
         raise ValueError("no size")
     factor: int = 1024 ** " KMG".index(match.group(2).upper() or " ")
-    return int(match.group(1)) * factor
+    return _long(str(int(match.group(1)) * factor))
+
+
+def _double(text: str) -> float:
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text.strip()):
+        raise ValueError("no number")
+    return float(text)
 
 
 _CONVERTERS: dict[PropertyType, Callable[[str], bool | int | float | str]] = {
     PropertyType.STRING: str,
     PropertyType.BOOLEAN: _boolean,
     PropertyType.INTEGER: _integer,
-    PropertyType.DOUBLE: float,
-    PropertyType.LONG: _integer,
+    PropertyType.DOUBLE: _double,
+    PropertyType.LONG: _long,
     PropertyType.SIZE: _size,
     PropertyType.NATURAL: _natural,
 }
 _TYPE_TEXTS = {
     PropertyType.STRING: "text",
     PropertyType.BOOLEAN: "true or false",
-    PropertyType.INTEGER: "an integer",
+    PropertyType.INTEGER: "an integer of at most 32 bits",
     PropertyType.DOUBLE: "a number",
-    PropertyType.LONG: "an integer",
+    PropertyType.LONG: "an integer of at most 64 bits",
     PropertyType.SIZE: "a size in bytes (an integer, K, M or G may follow)",
-    PropertyType.NATURAL: "an integer >= 0",
+    PropertyType.NATURAL: "an integer >= 0 of at most 31 bits",
 }
 
 
@@ -191,11 +205,11 @@ class Properties(Mapping[str, str]):
 
     def family(self, name: str) -> dict[str, str]:
         """Return what was given of a wildcard property, by the part after ``name.``."""
-        one = _find(self.declared, name)
-        prefix = f"{one.name}." if one else name
-        return {
-            key[len(prefix) :]: text for key, text in self.given.items() if key.startswith(prefix)
-        }
+        for one in self.declared:
+            if one.wildcard and name in (one.name, one.short_name):
+                start = len(one.name) + 1
+                return {k[start:]: text for k, text in self.given.items() if _find((one,), k)}
+        raise KeyError(name)
 
     def subset(self, declared: Iterable[PropertyDescription]) -> Properties:
         """Return only what belongs to ``declared``: each component gets just its own properties."""
@@ -215,9 +229,11 @@ def shown_properties(properties: Properties) -> dict[str, str]:
 def _find(declared: Iterable[PropertyDescription], name: str) -> PropertyDescription | None:
     for one in declared:
         names = (one.name, *one.aliases)
-        if name in names or name in map(_short, names):
-            return one
-        if one.wildcard and any(name.startswith(f"{n}.") for n in (one.name, one.short_name)):
+        if one.wildcard:
+            family = (f"{one.name}.", f"{one.short_name}.")
+            if name.startswith(family) and name not in family:
+                return one
+        elif name in names or name in map(_short, names):
             return one
     return None
 

@@ -6,6 +6,8 @@ import datetime
 
 from xenon_py.exceptions import IllegalArgumentException
 
+_LONGEST = 1e9  # 31 years; more overflows the waiting functions of the operating system
+
 Timeout = int | datetime.timedelta | None
 
 
@@ -24,11 +26,11 @@ def seconds_of(timeout: object, argument: str = "timeout") -> float | None:
     elif timeout is None:
         return None
     elif isinstance(timeout, int) and not isinstance(timeout, bool):
-        seconds = timeout / 1000
+        seconds = min(timeout, int(_LONGEST * 1000)) / 1000 if timeout >= 0 else -1.0
     else:
         raise IllegalArgumentException.because(
             f"{argument} must be whole milliseconds or a timedelta, not {timeout!r}"
         )
     if seconds < 0:
         raise IllegalArgumentException.because(f"{argument} must not be negative: {timeout!r}")
-    return seconds or None
+    return min(seconds, _LONGEST) or None
