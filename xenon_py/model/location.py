@@ -196,11 +196,10 @@ def _parse_http(text: str) -> Location:
 
 
 def _parse_url(text: str) -> Location:
-    match = _URL.fullmatch(text)
-    scheme = match.group(1).lower() if match else text
+    scheme = text.partition("://")[0].lower()
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
         raise ValueError("it must be a URL or the name of a protocol")
-    if re.search(r"//[^/@]*:[^/@]*@", text):
+    if re.search(r"//[^/@\s:]*:(?![0-9]*/)[^\s?#]*@", text):
         raise ValueError("a password does not belong in a location; use a PasswordCredential")
     return Location(text, scheme)
 
