@@ -1,0 +1,284 @@
+"""Many small files at a time: the requests for up to 64 of them are under way together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from xenon_adaptors.sftp_protocol import packets as p
+from xenon_adaptors.sftp_protocol.session import (
+    Mailbox,
+    Reply,
+    Request,
+    SftpSession,
+    StatusError,
+    read_request,
+    write_request,
+)
+
+_FILES = 64  # under way at once
+
+Outcome = StatusError | None
+_NO_ATTRIBUTES = p.encode_attributes(p.Attributes())
+
+
+class NewFile(NamedTuple):
+    """A file to write: under ``temporary`` until it is complete.
+
+    Attributes:
+        path, temporary: both in one directory, as the server is to see them.
+        data: the content.
+        replace: whether a file at ``path`` is replaced.
+        attributes: to set, encoded; ``b""`` = none.
+    """
+
+    path: bytes
+    temporary: bytes
+    data: bytes
+    replace: bool
+    attributes: bytes
+
+
+class _Pipeline:
+    """Requests with a function each that takes the answer; sent in batches."""
+
+    def __init__(self, session: SftpSession) -> None:
+        self.session = session
+        self._mailbox: Mailbox = SimpleQueue()
+        self._new: list[tuple[Request, Callable[[Reply], None]]] = []
+        self._actions: dict[int, Callable[[Reply], None]] = {}
+
+    def add(self, request: Request, action: Callable[[Reply], None]) -> None:
+        """Note a request to send with the next batch."""
+        self._new.append((request, action))
+
+    def turn(self) -> None:
+        """Send what was noted, wait for an answer, and act on all answers that are there."""
+        if self._new:
+            new, self._new = self._new, []
+            ids = self.session.submit([request for request, _ in new], self._mailbox)
+            self._actions.update(zip(ids, (action for _, action in new), strict=True))
+        self._act(self.session.receive(self._mailbox))
+        while not self._mailbox.empty():
+            self._act(self.session.receive(self._mailbox))
+
+    def _act(self, reply: Reply) -> None:
+        self._actions.pop(reply.request_id)(reply)
+
+    def failure(self, expected: int, reply: Reply) -> Outcome:
+        """Return the error status in an answer; ``None`` if it is of the expected kind."""
+        try:
+            self.session.expect(expected, reply)
+        except StatusError as error:
+            return error
+        return None
+
+
+class _Upload:
+    """One file on its way: open, write and close, rename."""
+
+    def __init__(self, pipeline: _Pipeline, file: NewFile) -> None:
+        self._pipeline = pipeline
+        self._file = file
+        self._open_steps = 0
+        self.error: Outcome = None
+        self.done = False
+
+    def start(self) -> None:
+        flags = p.OPEN_WRITE | p.OPEN_CREATE | p.OPEN_EXCLUSIVE
+        body = (p.string(self._file.temporary), p.u32(flags), _NO_ATTRIBUTES)
+        self._pipeline.add(Request(p.OPEN, body), self._opened)
+
+    def _opened(self, reply: Reply) -> None:
+        self.error = self._pipeline.failure(p.HANDLE, reply)
+        if self.error is not None:
+            self.done = True
+            return
+        handle = self._pipeline.session.handle(reply)
+        steps = self._writes(handle)
+        if self._file.attributes:
+            steps.append(Request(p.FSETSTAT, (handle, self._file.attributes)))
+        steps.append(Request(p.CLOSE, (handle,)))
+        self._open_steps = len(steps)
+        for step in steps:
+            self._pipeline.add(step, self._stored)
+
+    def _writes(self, handle: bytes) -> list[Request]:
+        data, size = self._file.data, self._pipeline.session.write_size
+        if len(data) <= size:
+            return [write_request(handle, 0, len(data), data)] if data else []
+        view = memoryview(data)
+        return [
+            write_request(handle, at, len(view[at : at + size]), view[at : at + size])
+            for at in range(0, len(view), size)
+        ]
+
+    def _stored(self, reply: Reply) -> None:
+        self.error = self.error or self._pipeline.failure(p.STATUS, reply)
+        self._open_steps -= 1
+        if self._open_steps:
+            return
+        if self.error is None:
+            self._rename(self._renamed)
+        else:
+            self._give_up()
+
+    def _rename(self, action: Callable[[Reply], None]) -> None:
+        names = p.string(self._file.temporary), p.string(self._file.path)
+        name = "posix-rename@openssh.com"
+        if self._file.replace and name in self._pipeline.session.extensions:
+            self._pipeline.add(Request(p.EXTENDED, (p.extended(name, *names),)), action)
+        else:
+            self._pipeline.add(Request(p.RENAME, names), action)
+
+    def _renamed(self, reply: Reply) -> None:
+        self.error = self._pipeline.failure(p.STATUS, reply)
+        if self.error is None:
+            self.done = True
+        elif self._file.replace and self.error.code == p.FAILURE:
+            # a server without posix-rename does not replace: make way, and try once more
+            self._pipeline.add(Request(p.REMOVE, (p.string(self._file.path),)), self._removed)
+        else:
+            self._give_up()
+
+    def _removed(self, reply: Reply) -> None:
+        if self._pipeline.failure(p.STATUS, reply) is None:
+            self._rename(self._renamed_at_last)
+        else:
+            self._give_up()
+
+    def _renamed_at_last(self, reply: Reply) -> None:
+        self.error = self._pipeline.failure(p.STATUS, reply)
+        if self.error is None:
+            self.done = True
+        else:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        request = Request(p.REMOVE, (p.string(self._file.temporary),))
+        self._pipeline.add(request, self._cleaned)
+
+    def _cleaned(self, reply: Reply) -> None:
+        del reply  # the error that counts is the first one
+        self.done = True
+
+
+def write_files(session: SftpSession, files: Sequence[NewFile]) -> list[Outcome]:
+    """Write whole files; return the error of each, or ``None``, in order.
+
+    A file gets its final name only after the server has confirmed all of its data. Where the
+    session ends midway, temporary files are left behind, but none under a final name that is not
+    complete.
+
+    Raises:
+        ConnectionLostException: the session ended.
+    """
+    pipeline = _Pipeline(session)
+    uploads = [_Upload(pipeline, file) for file in files]
+    waiting, under_way = deque(uploads), []
+    while waiting or under_way:
+        while waiting and len(under_way) < _FILES:
+            under_way.append(waiting.popleft())
+            under_way[-1].start()
+        pipeline.turn()
+        under_way = [upload for upload in under_way if not upload.done]
+    return [upload.error for upload in uploads]
+
+
+class _Download:
+    """One file on its way: open, read and close."""
+
+    def __init__(self, pipeline: _Pipeline, path: bytes, size: int) -> None:
+        self._pipeline = pipeline
+        self._path = path
+        self._size = size
+        self._open_steps = 0
+        self._pieces: dict[int, bytes] = {}
+        self.error: Outcome = None
+        self.done = False
+
+    def start(self) -> None:
+        body = (p.string(self._path), p.u32(p.OPEN_READ), _NO_ATTRIBUTES)
+        self._pipeline.add(Request(p.OPEN, body), self._opened)
+
+    def _opened(self, reply: Reply) -> None:
+        self.error = self._pipeline.failure(p.HANDLE, reply)
+        if self.error is not None:
+            self.done = True
+            return
+        handle, piece = self._pipeline.session.handle(reply), self._pipeline.session.read_size
+        offsets = range(0, max(self._size, 1), piece)
+        self._open_steps = len(offsets) + 1
+        for at in offsets:
+            size = min(piece, max(self._size - at, 1))
+            self._pipeline.add(read_request(handle, at, size), lambda r, at=at: self._read(r, at))
+        self._pipeline.add(Request(p.CLOSE, (handle,)), self._closed)
+
+    def _read(self, reply: Reply, at: int) -> None:
+        error = self._pipeline.failure(p.DATA, reply)
+        if error is None:
+            self._pieces[at] = reply.body
+        elif error.code != p.EOF:
+            self.error = self.error or error
+        self._step()
+
+    def _closed(self, reply: Reply) -> None:
+        self._pipeline.failure(p.STATUS, reply)
+        self._step()
+
+    def _step(self) -> None:
+        self._open_steps -= 1
+        self.done = not self._open_steps
+
+    def content(self) -> bytes | None:
+        """Return the content; ``None`` where it is not of the size that was expected."""
+        pieces = [self._pieces[at] for at in sorted(self._pieces)]
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return data if len(data) == self._size else None
+
+
+def read_files(
+    session: SftpSession, files: Sequence[tuple[bytes, int]]
+) -> Iterator[bytes | StatusError | None]:
+    """Yield the content of each (path, size), or its error, in order.
+
+    ``None`` stands for a file that is not of this size, or came in short answers.
+
+    Raises:
+        ConnectionLostException: the session ended.
+    """
+    pipeline = _Pipeline(session)
+    waiting = deque(_Download(pipeline, path, size) for path, size in files)
+    under_way: deque[_Download] = deque()
+    while waiting or under_way:
+        while waiting and len(under_way) < _FILES:
+            under_way.append(waiting.popleft())
+            under_way[-1].start()
+        while under_way and under_way[0].done:
+            done = under_way.popleft()
+            yield done.error or done.content()
+        if under_way:
+            pipeline.turn()
+
+
+def unlink_files(session: SftpSession, paths: Sequence[bytes]) -> list[Outcome]:
+    """Remove files; return the error of each, or ``None``, in order.
+
+    Raises:
+        ConnectionLostException: the session ended.
+    """
+    mailbox: Mailbox = SimpleQueue()
+    outcomes: list[Outcome] = [None] * len(paths)
+    for begin in range(0, len(paths), _FILES):
+        group = paths[begin : begin + _FILES]
+        requests = [Request(p.REMOVE, (p.string(path),)) for path in group]
+        numbers = dict(zip(session.submit(requests, mailbox), range(begin, len(paths)), strict=False))
+        for _ in group:
+            reply = session.receive(mailbox)
+            try:
+                session.expect(p.STATUS, reply)
+            except StatusError as error:
+                outcomes[numbers[reply.request_id]] = error
+    return outcomes
