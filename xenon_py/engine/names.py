@@ -1,15 +1,14 @@
-"""Names that servers send are hostile until they were checked here; and names of our own."""
+"""Names that servers send are hostile until they were checked here."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator
 
 from xenon_py.exceptions import InvalidPathException
-from xenon_py.model.path import join, parent
 from xenon_py.plugin.filesystem import FileInfo
+from xenon_py.plugin.temporary import temporary_path
 
-MAX_NAME_BYTES = 255
+__all__ = ["checked_entries", "checked_name", "temporary_path"]
 
 
 def checked_name(name: str, directory: str) -> str:
@@ -40,15 +39,3 @@ def checked_entries(entries: Iterable[FileInfo], directory: str) -> Iterator[Fil
         if not name or "/" in name or "\0" in name:
             checked_name(name, directory)
         yield entry
-
-
-def temporary_path(path: str) -> str:
-    """Return an unused-looking path beside ``path`` for a file in the making.
-
-    It is ``.<name>.<random>.part``; a long name is shortened, so that 255 bytes are enough.
-    """
-    suffix = f".{secrets.token_hex(6)}.part"
-    name = path.rsplit("/", 1)[1]
-    while len(name.encode("utf-8", "surrogateescape")) + len(suffix) + 1 > MAX_NAME_BYTES:
-        name = name[:-1]
-    return join(parent(path), f".{name}{suffix}")

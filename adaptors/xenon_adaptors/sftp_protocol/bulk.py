@@ -28,7 +28,7 @@ class NewFile(NamedTuple):
     """A file to write: under ``temporary`` until it is complete.
 
     Attributes:
-        path, temporary: both in one directory, as the server is to see them.
+        path, temporary: both in one directory, encoded as strings.
         data: the content.
         replace: whether a file at ``path`` is replaced.
         attributes: to set, encoded; ``b""`` = none.
@@ -88,7 +88,7 @@ class _Upload:
 
     def start(self) -> None:
         flags = p.OPEN_WRITE | p.OPEN_CREATE | p.OPEN_EXCLUSIVE
-        body = (p.string(self._file.temporary), p.u32(flags), _NO_ATTRIBUTES)
+        body = (self._file.temporary, p.u32(flags), _NO_ATTRIBUTES)
         self._pipeline.add(Request(p.OPEN, body), self._opened)
 
     def _opened(self, reply: Reply) -> None:
@@ -126,7 +126,7 @@ class _Upload:
             self._give_up()
 
     def _rename(self, action: Callable[[Reply], None]) -> None:
-        names = p.string(self._file.temporary), p.string(self._file.path)
+        names = self._file.temporary, self._file.path
         name = "posix-rename@openssh.com"
         if self._file.replace and name in self._pipeline.session.extensions:
             self._pipeline.add(Request(p.EXTENDED, (p.extended(name, *names),)), action)
@@ -139,7 +139,7 @@ class _Upload:
             self.done = True
         elif self._file.replace and self.error.code == p.FAILURE:
             # a server without posix-rename does not replace: make way, and try once more
-            self._pipeline.add(Request(p.REMOVE, (p.string(self._file.path),)), self._removed)
+            self._pipeline.add(Request(p.REMOVE, (self._file.path,)), self._removed)
         else:
             self._give_up()
 
@@ -157,7 +157,7 @@ class _Upload:
             self._give_up()
 
     def _give_up(self) -> None:
-        request = Request(p.REMOVE, (p.string(self._file.temporary),))
+        request = Request(p.REMOVE, (self._file.temporary,))
         self._pipeline.add(request, self._cleaned)
 
     def _cleaned(self, reply: Reply) -> None:
@@ -200,7 +200,7 @@ class _Download:
         self.done = False
 
     def start(self) -> None:
-        body = (p.string(self._path), p.u32(p.OPEN_READ), _NO_ATTRIBUTES)
+        body = (self._path, p.u32(p.OPEN_READ), _NO_ATTRIBUTES)
         self._pipeline.add(Request(p.OPEN, body), self._opened)
 
     def _opened(self, reply: Reply) -> None:
@@ -242,7 +242,7 @@ class _Download:
 def read_files(
     session: SftpSession, files: Sequence[tuple[bytes, int]]
 ) -> Iterator[bytes | StatusError | None]:
-    """Yield the content of each (path, size), or its error, in order.
+    """Yield the content of each (path, encoded as a string, and size), or its error, in order.
 
     ``None`` stands for a file that is not of this size, or came in short answers.
 
@@ -264,7 +264,7 @@ def read_files(
 
 
 def unlink_files(session: SftpSession, paths: Sequence[bytes]) -> list[Outcome]:
-    """Remove files; return the error of each, or ``None``, in order.
+    """Remove files (paths encoded as strings); return the error of each, or ``None``, in order.
 
     Raises:
         ConnectionLostException: the session ended.
@@ -273,7 +273,7 @@ def unlink_files(session: SftpSession, paths: Sequence[bytes]) -> list[Outcome]:
     outcomes: list[Outcome] = [None] * len(paths)
     for begin in range(0, len(paths), _FILES):
         group = paths[begin : begin + _FILES]
-        requests = [Request(p.REMOVE, (p.string(path),)) for path in group]
+        requests = [Request(p.REMOVE, (path,)) for path in group]
         numbers = dict(zip(session.submit(requests, mailbox), range(begin, len(paths)), strict=False))
         for _ in group:
             reply = session.receive(mailbox)

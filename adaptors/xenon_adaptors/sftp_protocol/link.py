@@ -9,7 +9,6 @@ that it needs are as expected, and given up as soon as bytes arrive past it.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -161,9 +160,3 @@ class ChannelLink:
         message.add_int(more)
         self._channel.get_transport()._send_user_message(message)  # noqa: SLF001
         self._granted += more
-
-    def close(self) -> None:
-        """Close the channel."""
-        with contextlib.suppress(OSError, EOFError):
-            self._channel.close()
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
 from xenon_adaptors.sftp_protocol import packets as p
@@ -19,12 +19,17 @@ _BEGIN, _MOST = 2, 8  # requests under way: most directories fit one answer
 Entries = list[tuple[bytes, p.Attributes]]
 
 
-def read_directory(session: SftpSession, handle: bytes) -> Iterator[Entries]:
+def read_directory(
+    session: SftpSession,
+    handle: bytes,
+    prepare: Callable[[SftpSession, Entries], None] | None = None,
+) -> Iterator[Entries]:
     """Yield the entries of an open directory in groups, as the server sends them; closes it.
 
     Args:
         session: where the directory was opened.
         handle: of the directory, encoded as a string.
+        prepare: is shown each group before it is yielded.
 
     Raises:
         StatusError: the server refused; what was yielded so far is not all.
@@ -41,6 +46,8 @@ def read_directory(session: SftpSession, handle: bytes) -> Iterator[Entries]:
             if entries:
                 if not at_end:
                     under_way += len(session.submit([request] * (_MOST - under_way), mailbox))
+                if prepare is not None:
+                    prepare(session, entries)
                 yield entries
             else:
                 at_end = True

@@ -7,7 +7,7 @@ import stat
 from xenon_adaptors.sftp_protocol import packets as p
 from xenon_adaptors.sftp_protocol.listing import read_directory
 from xenon_adaptors.sftp_protocol.session import SftpSession, StatusError
-from xenon_py.exceptions import InvalidPathException, UnsupportedOperationException
+from xenon_py.exceptions import InvalidPathException
 from xenon_py.plugin.filesystem import FileKind
 
 POSIX_RENAME = "posix-rename@openssh.com"
@@ -97,13 +97,7 @@ def rename(session: SftpSession, source: str, target: str, *, replace: bool) -> 
 
 
 def copy_data(session: SftpSession, source: bytes, target: bytes, offset: int, size: int) -> None:
-    """Copy bytes from one open file into another, on the server, at the same offset.
-
-    Raises:
-        UnsupportedOperationException: the server does not offer that.
-    """
-    if COPY_DATA not in session.extensions:
-        raise UnsupportedOperationException.because("the server cannot copy files by itself")
+    """Copy bytes from one open file into another, on the server, at the same offset."""
     where = p.u64(offset)
     body = p.extended(COPY_DATA, source, where, p.u64(size), target, where)
     session.command(p.EXTENDED, body)
@@ -113,3 +107,12 @@ def id_names(session: SftpSession, users: list[int], groups: list[int]) -> tuple
     """Return the names of users and groups, ``""`` where the server knows none."""
     lists = [p.string(b"".join(map(p.u32, ids))) for ids in (users, groups)]
     return session.parsed(p.parse_id_names, session.extended(ID_NAMES, *lists))
+
+
+def set_attributes(session: SftpSession, path: str, wanted: p.Attributes) -> None:
+    """Set attributes; of a link itself where the server can, else of what it leads to."""
+    body = encoded(path), p.encode_attributes(wanted)
+    if LSETSTAT in session.extensions:
+        session.command(p.EXTENDED, p.extended(LSETSTAT, *body))
+    else:
+        session.command(p.SETSTAT, *body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 
@@ -24,8 +25,17 @@ class SessionPool:
     def __init__(self, open_session: Callable[[], SftpSession], most: int) -> None:
         self._open_session = open_session
         self._most = most
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._sessions: list[SftpSession] = []
+
+    def _drop_ended(self) -> None:
+        for ended in [one for one in self._sessions if not one.is_open]:
+            self._sessions.remove(ended)
+            ended.close()
 
     def pick(self) -> SftpSession:
         """Return the session with the least to do; start one where there is none.
@@ -33,14 +43,22 @@ class SessionPool:
         Raises:
             NotConnectedException: there is none and none can be started.
         """
+        if self._pid != os.getpid():  # a forked child leaves its parent's sessions alone
+            self._begin()
         with self._lock:
-            self._sessions = [one for one in self._sessions if one.is_open]
+            self._drop_ended()
             if not self._sessions:
                 self._sessions.append(self._open_session())
             best = min(self._sessions, key=lambda one: one.load)
             if best.load >= _BUSY and len(self._sessions) < self._most:
                 best = self._another() or best
             return best
+
+    def first(self) -> SftpSession:
+        """Return the oldest session: what comes in large numbers is quickest over a single one."""
+        session = self.pick()
+        with self._lock:
+            return self._sessions[0] if self._sessions else session
 
     def _another(self) -> SftpSession | None:
         """Start a further session; a server that does not allow it is not asked again."""
@@ -53,13 +71,10 @@ class SessionPool:
         self._sessions.append(session)
         return session
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a session is there that works."""
-        return any(session.is_open for session in self._sessions)
-
     def close(self) -> None:
         """End all sessions."""
+        if self._pid != os.getpid():
+            self._begin()
         with self._lock:
             sessions, self._sessions = self._sessions, []
         for session in sessions:

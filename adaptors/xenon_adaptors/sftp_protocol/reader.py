@@ -98,8 +98,14 @@ class SftpReader:
                 return b""
             else:
                 self._ask_next()
-                self._take(self._session.receive(self._mailbox))
+                self._take(self._receive())
         return self._from_front(size)
+
+    def _receive(self) -> Reply:
+        reply = self._session.receive(self._mailbox)
+        if self._closed:
+            raise XenonException.because("the file was closed while it was read")
+        return reply
 
     def _from_front(self, size: int) -> bytes:
         front, at = self._front, self._front_at
@@ -175,8 +181,12 @@ class SftpReader:
         self._pending.update(zip(ids, pieces, strict=True))
 
     def close(self) -> None:
-        """Release the handle; what is still under way is dropped when it comes."""
+        """Release the handle; what is still under way is dropped when it comes.
+
+        A thread that waits in ``read`` meanwhile is woken by an exception.
+        """
         if not self._closed:
             self._closed = True
             self._front, self._ready = b"", {}
+            self._mailbox.put(Reply(0, 0, b""))
             self._session.forget(self._handle)

@@ -87,6 +87,7 @@ class SftpSession:
 
     Args:
         channel: an open session channel on which nothing was started yet.
+        release: closes the channel; called once or more.
         fast: whether the fast path of the link may be used.
         patience: seconds without a sign of life after which a session that owes an answer is
             given up.
@@ -104,8 +105,15 @@ class SftpSession:
     """
 
     def __init__(
-        self, channel: paramiko.Channel, *, fast: bool, patience: float, host: str = ""
+        self,
+        channel: paramiko.Channel,
+        release: Callable[[], object],
+        *,
+        fast: bool,
+        patience: float,
+        host: str = "",
     ) -> None:
+        self._release = release
         self._host = host
         self._patience = patience
         self._framer = Framer(self._deliver)
@@ -124,7 +132,7 @@ class SftpSession:
             self.extensions = self._version()
             self.read_size, self.write_size = self._sizes()
         except BaseException:
-            self._link.close()
+            self._release()
             raise
         self.fast = self._link.fast
 
@@ -339,7 +347,7 @@ class SftpSession:
     def close(self) -> None:
         """End the session; whoever waits for an answer is told."""
         self._fail("the SFTP session was closed")
-        self._link.close()
+        self._release()
 
     def _raise_if_ended(self) -> None:
         if self._error is not None:
@@ -348,11 +356,13 @@ class SftpSession:
     def broken(self, reason: str) -> XenonException:
         """Give the session up and return the exception that says why it ended."""
         self._fail(reason)
-        self._link.close()
+        self._release()
         assert self._error is not None
         return ConnectionLostException.because(self._error.msg, host=self._host)
 
     def _too_late(self) -> XenonException:
         reason = f"the server was silent for {self._patience:g} s"
         self._fail(reason)
+        # In a thread of its own: it sends, and that blocks while the network is frozen.
+        threading.Thread(target=self._release, name="xenon-sftp-close", daemon=True).start()
         return XenonTimeoutException.because(reason, host=self._host)
