@@ -107,9 +107,7 @@ class SftpAdaptor(FileSystemAdaptor):
     def _find_directory(self, wanted: str) -> str:
         if not wanted:
             return self._once_more(lambda s: operations.one_name(s, p.REALPATH, "."), "lstat", ".")
-        found = self._once_more(
-            lambda s: operations.attributes(s, wanted, p.STAT), "lstat", wanted
-        )
+        found = self._once_more(lambda s: operations.attributes(s, wanted, p.STAT), "lstat", wanted)
         if kind_of(found) is not FileKind.DIRECTORY:
             raise InvalidPathException.because("the working directory is no directory", path=wanted)
         return wanted

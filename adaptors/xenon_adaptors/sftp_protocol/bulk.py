@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
@@ -177,7 +178,7 @@ def write_files(session: SftpSession, files: Sequence[NewFile]) -> list[Outcome]
     """
     pipeline = _Pipeline(session)
     uploads = [_Upload(pipeline, file) for file in files]
-    waiting, under_way = deque(uploads), []
+    waiting, under_way = deque(uploads), list[_Upload]()
     while waiting or under_way:
         while waiting and len(under_way) < _FILES:
             under_way.append(waiting.popleft())
@@ -213,10 +214,11 @@ class _Download:
         self._open_steps = len(offsets) + 1
         for at in offsets:
             size = min(piece, max(self._size - at, 1))
-            self._pipeline.add(read_request(handle, at, size), lambda r, at=at: self._read(r, at))
+            action = functools.partial(self._read, at)
+            self._pipeline.add(read_request(handle, at, size), action)
         self._pipeline.add(Request(p.CLOSE, (handle,)), self._closed)
 
-    def _read(self, reply: Reply, at: int) -> None:
+    def _read(self, at: int, reply: Reply) -> None:
         error = self._pipeline.failure(p.DATA, reply)
         if error is None:
             self._pieces[at] = reply.body
@@ -274,7 +276,9 @@ def unlink_files(session: SftpSession, paths: Sequence[bytes]) -> list[Outcome]:
     for begin in range(0, len(paths), _FILES):
         group = paths[begin : begin + _FILES]
         requests = [Request(p.REMOVE, (path,)) for path in group]
-        numbers = dict(zip(session.submit(requests, mailbox), range(begin, len(paths)), strict=False))
+        numbers = dict(
+            zip(session.submit(requests, mailbox), range(begin, len(paths)), strict=False)
+        )
         for _ in group:
             reply = session.receive(mailbox)
             try:

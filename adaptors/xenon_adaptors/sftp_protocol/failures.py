@@ -80,8 +80,9 @@ def explain(operation: str, path: str, error: StatusError, look: Look) -> XenonE
     if error.code in {p.NO_SUCH_FILE, p.FAILURE, p.PERMISSION_DENIED}:
         found = _by_look(operation, path, error, look)
     if found is None:
-        found = _MEANINGS.get(error.code, XenonException), f"the server refused: {error}"
-    return found[0].because(found[1], path=path)
+        found = _MEANINGS.get(error.code, XenonException), f"the server refused ({error})"
+    kind, text = found
+    return kind.because(text if text.endswith("'") else f"{text}: {path!r}", path=path)
 
 
 Finding = tuple[type[XenonException], str]
@@ -105,9 +106,9 @@ def _of_missing(operation: str, path: str, error: StatusError, look: Look) -> Fi
     if operation in _STORES | {"rename"}:
         above = look.kind(parent)
         if above is None:
-            return NoSuchPathException, f"its directory does not exist: {parent}"
+            return NoSuchPathException, f"its directory does not exist: {parent!r}"
         if above not in {FileKind.DIRECTORY, FileKind.LINK}:
-            return InvalidPathException, f"this is no directory: {parent}"
+            return InvalidPathException, f"this is no directory: {parent!r}"
     if operation == "rename":  # the target may well be missing: then it is the source that is
         missing = error.code == p.NO_SUCH_FILE
         return (NoSuchPathException, "the source does not exist") if missing else None

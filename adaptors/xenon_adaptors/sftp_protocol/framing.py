@@ -53,6 +53,7 @@ class Framer:
 
     def _begin(self, view: memoryview, at: int) -> int:
         """Take the packet at a position, or as much of it as is there; return what follows."""
+        length: int
         length, self._kind, self._id = _head.unpack_from(view, at)
         if not 5 <= length <= MAX_PACKET:
             raise ProtocolError(f"a packet claims {length} bytes")

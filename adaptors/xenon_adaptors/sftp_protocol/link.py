@@ -84,7 +84,8 @@ class ChannelLink:
         channel.settimeout(patience)
         self.fast = fast and self._can_be_fast()
         if self.fast:
-            self._channel.in_buffer = Intake(on_data, on_end)
+            intake: Any = Intake(on_data, on_end)
+            self._channel.in_buffer = intake
         else:
             self._start_pump()
 

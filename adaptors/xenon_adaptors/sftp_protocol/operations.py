@@ -103,7 +103,9 @@ def copy_data(session: SftpSession, source: bytes, target: bytes, offset: int, s
     session.command(p.EXTENDED, body)
 
 
-def id_names(session: SftpSession, users: list[int], groups: list[int]) -> tuple[list[str], list[str]]:
+def id_names(
+    session: SftpSession, users: list[int], groups: list[int]
+) -> tuple[list[str], list[str]]:
     """Return the names of users and groups, ``""`` where the server knows none."""
     lists = [p.string(b"".join(map(p.u32, ids))) for ids in (users, groups)]
     return session.parsed(p.parse_id_names, session.extended(ID_NAMES, *lists))

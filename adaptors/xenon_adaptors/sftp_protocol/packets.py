@@ -1,7 +1,7 @@
 """Packets of SFTP version 3: encoding and decoding, pure.
 
-Source: draft-ietf-secsh-filexfer-02, and PROTOCOL of OpenSSH 9.2 for the extensions. Everything that
-comes from a server is checked: what is too short, too long or contradicts itself raises
+Source: draft-ietf-secsh-filexfer-02, and PROTOCOL of OpenSSH 9.2 for the extensions. Everything
+that comes from a server is checked: what is too short, too long or contradicts itself raises
 ``ProtocolError``, nothing else.
 """
 

@@ -154,7 +154,7 @@ class SftpReader:
 
     def _ask_ahead(self) -> None:
         """Ask for as many further pieces as may be under way."""
-        pieces = []
+        pieces: list[tuple[int, int]] = []
         room = self._ahead - len(self._pending) - len(self._ready)
         while len(pieces) < room and self._end is None:
             if self._asked >= self._size:

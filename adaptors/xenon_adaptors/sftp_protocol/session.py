@@ -166,7 +166,7 @@ class SftpSession:
         self._fail("the connection to the server broke")
 
     def _fail(self, reason: str) -> None:
-        """Give the session up; everybody who waits is told. The first reason is the one that counts."""
+        """Give the session up and tell everybody who waits; the first reason is the one."""
         if self._error is None:
             self._error = ConnectionLostException.because(reason, host=self._host)
             _log.debug("SFTP session with %s ended: %s", self._host, reason)
