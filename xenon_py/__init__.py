@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
     from xenon_py.exceptions import PathAlreadyExistsException, UnknownRpcException, XenonException
+    from xenon_py.filesystem import FileSystem
     from xenon_py.model.attributes import PathAttributes, PosixFilePermission
     from xenon_py.model.copying import CopyMode, CopyOperation, CopyRequest, CopyStatus
     from xenon_py.model.credentials import (
