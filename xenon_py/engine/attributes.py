@@ -7,9 +7,10 @@ filled directly instead of field by field through ``object.__setattr__``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from xenon_py.model.attributes import PathAttributes, permissions_of
-from xenon_py.model.path import Path, child_maker
+from xenon_py.model.attributes import PathAttributes, PosixFilePermission, permissions_of
+from xenon_py.model.path import child_maker
 from xenon_py.plugin.filesystem import FileInfo, FileKind
 
 
@@ -29,36 +30,60 @@ class Listing(list[PathAttributes]):
 
 def attributes_of(info: FileInfo, path: str) -> PathAttributes:
     """Return the attributes of one path."""
-    return _attributes(info, Path(path), path.rsplit("/", 1)[1])
+    directory, name = path.rsplit("/", 1)
+    return attributes_in(directory or "/", [info._replace(name=name)])[0]
 
 
 def attributes_in(directory: str, entries: Iterable[FileInfo]) -> list[PathAttributes]:
     """Return the attributes of the entries of a directory; their names were checked."""
     child = child_maker(directory)
-    return [_attributes(entry, child(entry.name), entry.name) for entry in entries]
+    found = []
+    last: tuple[object, ...] = ()
+    common: dict[str, Any] = {}
+    permissions: tuple[PosixFilePermission, ...] = ()
+    is_file = False
+    new, put = object.__new__, object.__setattr__
+    for info in entries:
+        name, kind, size, mode, mtime, atime, ctime, owner, group, r, w, x = info
+        key = (kind, mode, owner, group, r, w, x)
+        if key != last:  # neighbours mostly have these in common
+            last, common = key, _common(info)
+            permissions, is_file = common["permissions"], common["is_regular"]
+        fields = common.copy()
+        fields["path"] = child(name)
+        fields["creation_time"] = ctime
+        fields["is_hidden"] = name[:1] == "."
+        fields["last_access_time"] = atime
+        fields["last_modified_time"] = mtime
+        fields["permissions"] = list(permissions)
+        fields["size"] = size if is_file else 0
+        one = new(PathAttributes)
+        put(one, "__dict__", fields)
+        found.append(one)
+    return found
 
 
-def _attributes(info: FileInfo, path: Path, name: str) -> PathAttributes:
-    _, kind, size, mode, mtime, atime, ctime, owner, group, readable, writable, executable = info
-    bits = mode or 0
-    is_file = kind is FileKind.FILE
-    result = object.__new__(PathAttributes)
-    result.__dict__.update(
-        path=path,
-        creation_time=ctime,
-        group=group,
-        is_directory=kind is FileKind.DIRECTORY,
-        is_executable=bits & 0o100 != 0 if executable is None else executable,
-        is_hidden=name[:1] == ".",
-        is_other=kind is FileKind.OTHER,
-        is_readable=bits & 0o400 != 0 if readable is None else readable,
-        is_regular=is_file,
-        is_symbolic_link=kind is FileKind.LINK,
-        is_writable=bits & 0o200 != 0 if writable is None else writable,
-        last_access_time=atime,
-        last_modified_time=mtime,
-        owner=owner,
-        permissions=[] if mode is None else list(permissions_of(mode)),
-        size=size if is_file else 0,
-    )
-    return result
+def _common(info: FileInfo) -> dict[str, Any]:
+    """Return all fields, those set that depend on kind, mode, owner and access only.
+
+    The others have a place already, so that a copy is filled without growing.
+    """
+    kind, bits = info.kind, info.mode or 0
+    return {
+        "path": None,
+        "creation_time": 0,
+        "group": info.group,
+        "is_directory": kind is FileKind.DIRECTORY,
+        "is_executable": bits & 0o100 != 0 if info.executable is None else info.executable,
+        "is_hidden": False,
+        "is_other": kind is FileKind.OTHER,
+        "is_readable": bits & 0o400 != 0 if info.readable is None else info.readable,
+        "is_regular": kind is FileKind.FILE,
+        "is_symbolic_link": kind is FileKind.LINK,
+        "is_writable": bits & 0o200 != 0 if info.writable is None else info.writable,
+        "last_access_time": 0,
+        "last_modified_time": 0,
+        "owner": info.owner,
+        "permissions": permissions_of(bits),
+        "size": 0,
+    }

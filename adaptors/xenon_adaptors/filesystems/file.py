@@ -5,7 +5,7 @@ Errors of the operating system become exceptions by the table in ``xenon_py.plug
 
 from __future__ import annotations
 
-import functools
+import errno
 import hashlib
 import os
 import stat
@@ -17,7 +17,7 @@ from typing import ClassVar
 from xenon_adaptors.descriptions import FILE
 from xenon_adaptors.filesystems.file_copy import copy_content, write_all
 from xenon_adaptors.filesystems.file_handles import DirectoryHandles
-from xenon_adaptors.filesystems.file_libc import Facts, facts_reader, rename_without_replacing
+from xenon_adaptors.filesystems.file_libc import info_reader, rename_without_replacing
 from xenon_py.exceptions import (
     InvalidLocationException,
     InvalidPathException,
@@ -30,7 +30,6 @@ from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.plugin.filesystem import (
     Buffer,
     FileInfo,
-    FileKind,
     FileSystemAdaptor,
     Progress,
     WriteMode,
@@ -38,52 +37,12 @@ from xenon_py.plugin.filesystem import (
 from xenon_py.plugin.os_errors import from_os_error
 from xenon_py.plugin.target import Target
 
-_KINDS = {
-    stat.S_IFREG: FileKind.FILE,
-    stat.S_IFDIR: FileKind.DIRECTORY,
-    stat.S_IFLNK: FileKind.LINK,
-}
 _WRITE_FLAGS = {
     WriteMode.CREATE: os.O_CREAT | os.O_EXCL,
     WriteMode.TRUNCATE: os.O_CREAT | os.O_TRUNC,
     WriteMode.APPEND: os.O_APPEND,
 }
 _COMMON_FLAGS = os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)  # a FIFO must not block the open
-
-
-@functools.lru_cache(maxsize=4096)
-def _user_name(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-@functools.lru_cache(maxsize=4096)
-def _group_name(gid: int) -> str:
-    import grp
-
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
-
-def _info(name: str, facts: Facts) -> FileInfo:
-    mode, size, uid, gid, mtime, atime, created = facts
-    return FileInfo(
-        name,
-        _KINDS.get(mode & 0o170000, FileKind.OTHER),
-        size,
-        mode & 0o777,
-        mtime,
-        atime,
-        created,
-        _user_name(uid),
-        _group_name(gid),
-    )
 
 
 @contextmanager
@@ -196,7 +155,7 @@ class FileAdaptor(FileSystemAdaptor):
         """Return what is known of a path, not following a link at its end."""
         try:
             with self._handles.at(path) as (directory, name):
-                return _info("", facts_reader(directory)(name))
+                return info_reader(directory)(name)._replace(name="")
         except NotADirectoryError as error:  # below a file there is nothing
             raise NoSuchPathException.because(
                 f"path does not exist: {path!r}", path=path
@@ -211,15 +170,12 @@ class FileAdaptor(FileSystemAdaptor):
             fd = os.open(name, flags, dir_fd=directory)
         try:
             with _translated(path):
-                with os.scandir(fd) as entries:
-                    names = [entry.name for entry in entries]
-                facts = facts_reader(fd)
-                for one in names:
+                read = info_reader(fd)
+                for one in os.listdir(fd):
                     try:
-                        found = facts(one)
+                        yield read(one)
                     except FileNotFoundError:
                         continue  # it vanished meanwhile
-                    yield _info(one, found)
         finally:
             os.close(fd)
 
@@ -305,13 +261,10 @@ class FileAdaptor(FileSystemAdaptor):
             if directory is None:
                 os.chmod(name, mode)
                 return
-            fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-            try:
-                if stat.S_ISLNK(os.fstat(fd).st_mode):
-                    raise InvalidPathException.because(f"path is a symbolic link: {path!r}")
-                os.chmod(f"/proc/self/fd/{fd}", mode)
-            finally:
-                os.close(fd)
+            if os.chmod in os.supports_follow_symlinks:
+                os.chmod(name, mode, dir_fd=directory, follow_symlinks=False)
+            else:
+                _chmod_by_handle(name, mode, directory)
 
     def set_times(self, path: str, mtime: int, atime: int | None = None) -> None:
         """Set the times to the millisecond; of a link itself."""
@@ -366,6 +319,17 @@ class FileAdaptor(FileSystemAdaptor):
         finally:
             reader.close()
         return digest.hexdigest()
+
+
+def _chmod_by_handle(name: str, mode: int, directory: int) -> None:
+    """Set permission bits, never through a link, where Linux has no call for that (before 6.6)."""
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    try:
+        if stat.S_ISLNK(os.fstat(fd).st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
+        os.chmod(f"/proc/self/fd/{fd}", mode)
+    finally:
+        os.close(fd)
 
 
 def _check_regular(fd: int, path: str) -> None:
