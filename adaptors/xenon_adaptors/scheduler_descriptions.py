@@ -115,6 +115,8 @@ LOCAL = SchedulerAdaptorDescription(
     supports_hold=True,
     supports_suspend=True,
     supports_signal=True,
+    supports_dependencies=True,
+    supports_start_time=True,
 )
 
 SSH = SchedulerAdaptorDescription(
@@ -132,6 +134,8 @@ SSH = SchedulerAdaptorDescription(
     supports_hold=True,
     supports_suspend=True,
     supports_signal=True,
+    supports_dependencies=True,
+    supports_start_time=True,
 )
 
 AT = SchedulerAdaptorDescription(

@@ -61,7 +61,8 @@ class GroupEnder:
         while True:
             with self._lock:
                 endings = list(self._endings)
-            over = [ending for ending in endings if not _is_alive(ending)]
+            live = live_groups()
+            over = [ending for ending in endings if not _is_alive(ending, live)]
             for ending in over:
                 ending.gone()
             with self._lock:
@@ -71,9 +72,12 @@ class GroupEnder:
             time.sleep(_LOOK_EVERY)
 
 
-def _is_alive(ending: _Ending) -> bool:
+def _is_alive(ending: _Ending, live: frozenset[int] | None) -> bool:
     """Tell whether the group still has to be attended to; kills it when its time is over."""
     if not signal_group(ending.group, 0):
+        return False
+    if live is not None and ending.group not in live:
+        signal_group(ending.group, signal.SIGKILL)  # for a member that was just being born
         return False
     now = time.monotonic()
     if now < ending.deadline:
@@ -82,6 +86,28 @@ def _is_alive(ending: _Ending) -> bool:
         signal_group(ending.group, signal.SIGKILL)
         ending.killed = True
     return now < ending.deadline + _AFTER_KILL
+
+
+def live_groups() -> frozenset[int] | None:
+    """Return the process groups with members that are no zombies; ``None`` where nobody tells.
+
+    Without it a group of which only zombies are left looks alive, for ever where the first process
+    of a container takes no exit statuses (``proc(5)``).
+    """
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return None
+    groups = set()
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                state, _, group = file.read().rpartition(b")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue  # it has ended meanwhile
+        if state not in {b"Z", b"X"}:
+            groups.add(int(group))
+    return frozenset(groups) if groups else None
 
 
 class _Shared:

@@ -128,10 +128,14 @@ class ProcessAdaptor(ABC):
     Attributes:
         description: the adaptor's record.
         id_prefix: of job identifiers, e.g. ``local`` for ``local-0``.
+        inherits_environment: the variables of this Python process can be handed on.
+        start_threads: how many starts at once are useful.
     """
 
     description: ClassVar[SchedulerAdaptorDescription]
     id_prefix: ClassVar[str]
+    inherits_environment: ClassVar[bool] = False
+    start_threads: ClassVar[int] = 4
 
     @abstractmethod
     def __init__(self, target: Target) -> None: ...

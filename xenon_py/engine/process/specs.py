@@ -1,0 +1,70 @@
+"""From a job description to the process to start: directories, files, ``%j`` and ``%a``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePosixPath
+
+from xenon_py.exceptions import InvalidJobDescriptionException
+from xenon_py.model.jobs import JobDescription
+from xenon_py.model.path import normalise
+from xenon_py.plugin.process import ProcessSpec
+
+ARRAY_INDEX = "XENON_ARRAY_TASK_ID"
+"""Variable that tells a task of an array its index."""
+
+
+def process_spec(
+    description: JobDescription,
+    base: str,
+    *,
+    job_id: str = "%j",
+    index: int | None = None,
+    interactive: bool = False,
+) -> ProcessSpec:
+    """Return the process that a checked description stands for.
+
+    Args:
+        description: the job.
+        base: directory that a relative working directory starts from; absolute.
+        job_id: replaces ``%j`` in the three paths.
+        index: of a task of an array; replaces ``%a`` and is told in the environment.
+        interactive: whether the streams are pipes.
+    """
+    directory = normalise(PurePosixPath(os.fspath(description.working_directory)), base)
+    environment = dict(description.environment)
+    if index is not None:
+        environment[ARRAY_INDEX] = str(index)
+
+    def file(name: str) -> str | None:
+        if not name:
+            return None
+        if index is not None:
+            name = name.replace("%a", str(index))
+        return normalise(PurePosixPath(name.replace("%j", job_id)), directory)
+
+    return ProcessSpec(
+        argv=(description.executable, *description.arguments),
+        working_directory=directory,
+        environment=environment,
+        inherit_environment=description.inherit_environment is not False,
+        stdin=file(description.stdin),
+        stdout=file(description.stdout),
+        stderr=file(description.stderr),
+        interactive=interactive,
+    )
+
+
+def check_array_files(description: JobDescription) -> None:
+    """Refuse an array of which all tasks would write the same file.
+
+    Raises:
+        InvalidJobDescriptionException: an output path has neither ``%a`` nor ``%j``.
+    """
+    for name in ("stdout", "stderr"):
+        path = getattr(description, name)
+        if path and "%a" not in path and "%j" not in path:
+            raise InvalidJobDescriptionException.because(
+                f"{name} = {path!r} would be the same file for all tasks of the array; put %a "
+                "(index) or %j (job identifier) into it"
+            )
