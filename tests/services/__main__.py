@@ -1,8 +1,9 @@
-"""Test services by hand: `cd tests && python3 -m services start|stop|status|install [NAME...]`."""
+"""Test services by hand: in the folder tests, `python3 -m services start|stop|... [NAME...]`."""
 
 import argparse
 import os
 import pprint
+import signal
 import sys
 
 from services import packages
@@ -13,7 +14,7 @@ from services.registry import SERVICES
 def main() -> int:
     """Run one command for the named services (default: all of them)."""
     parser = argparse.ArgumentParser(prog="python3 -m services", description=__doc__)
-    parser.add_argument("command", choices=("install", "start", "stop", "status"))
+    parser.add_argument("command", choices=("install", "start", "stop", "status", "run"))
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(SERVICES)}")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in SERVICES]
@@ -22,8 +23,22 @@ def main() -> int:
     names = arguments.names or list(SERVICES)
     if arguments.command == "install" and os.geteuid() == 0:
         _install_packages(names)
+    if arguments.command == "run":
+        return _run_until_told(names)
     done = [_run(arguments.command, name) for name in names]
     return 0 if all(done) else 1
+
+
+def _run_until_told(names: list[str]) -> int:
+    """Start services, wait for TERM or INT, stop them: the main process of a container."""
+    started = [_run("start", name) for name in names]
+    if all(started):
+        ends = {signal.SIGTERM, signal.SIGINT}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # not earlier: daemons would inherit it
+        signal.sigwait(ends)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    stopped = [_run("stop", name) for name in names]
+    return 0 if all(started + stopped) else 1
 
 
 def _install_packages(names: list[str]) -> None:

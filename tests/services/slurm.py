@@ -42,6 +42,9 @@ PACKAGES = (
     *("munge", "slurmctld", "slurmd", "slurmdbd", "slurm-client", "slurm-wlm-basic-plugins"),
     *("slurm-wlm-mysql-plugin", "mariadb-server-core", "mariadb-client-core"),
 )
+# First ports from XENON_TEST_PORT_BASE; the login node's sshd follows after Layout.PORTS.
+OFFSETS = {"slurm": 100, "slurm-noacct": 200}
+_LONGEST_PATH = 70  # the path of a step's socket adds up to 37 and must stay below 108
 _PARTITIONS = ("mypartition", "otherpartition")
 
 
@@ -49,8 +52,10 @@ class Slurm:
     """One cluster, with its files in one directory."""
 
     def __init__(
-        self, directory: Path, options: SlurmOptions | None = None, offset: int = 100
+        self, directory: Path, options: SlurmOptions | None = None, offset: int | None = None
     ) -> None:
+        if len(str(directory)) > _LONGEST_PATH:
+            raise ServiceUnavailable(f"{directory} is too long for Slurm: set XENON_TEST_STATE")
         self.options = options or SlurmOptions()
         self.directory = make_directory(directory)
         self._offset = offset  # of the first port from XENON_TEST_PORT_BASE
@@ -63,7 +68,8 @@ class Slurm:
         self._layout = Layout(directory, self._first_port() if self.running else 0)
         environment = {"SLURM_CONF": str(self._layout.slurm_conf)}
         self.environment = environment
-        self.sshd = Sshd(directory / "ssh", SshdOptions(set_env=environment), offset + Layout.PORTS)
+        login = None if offset is None else offset + Layout.PORTS
+        self.sshd = Sshd(directory / "ssh", SshdOptions(set_env=environment), login)
 
     @property
     def running(self) -> bool:
@@ -267,7 +273,6 @@ class SlurmService(Service[SlurmCluster]):
     name = "slurm"
     packages = PACKAGES
     options = SlurmOptions()
-    offset = 100
 
     def install(self) -> None:
         _require_network()
@@ -284,15 +289,14 @@ class SlurmService(Service[SlurmCluster]):
         return self._slurm().running
 
     def _slurm(self) -> Slurm:
-        return Slurm(self.directory, self.options, self.offset)
+        return Slurm(self.directory, self.options, OFFSETS[self.name])
 
 
 class SlurmWithoutAccountingService(SlurmService):
     """A Slurm without slurmdbd, as many small sites have it."""
 
-    name = "slurm-without-accounting"
+    name = "slurm-noacct"  # short: paths of sockets have at most 107 bytes
     options = SlurmOptions(accounting=False)
-    offset = 200
 
 
 @contextlib.contextmanager

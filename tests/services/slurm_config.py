@@ -52,7 +52,7 @@ class Layout:
 
     @property
     def munge_socket(self) -> Path:
-        return self.directory / "munge" / "munge.socket"
+        return self.directory / "munge" / "socket"
 
     @property
     def database(self) -> Path:

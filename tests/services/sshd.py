@@ -8,6 +8,7 @@ A test that hurts its server (kills, freezes, changes its host key) takes one of
 """
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ from services.service import Service
 from services.state import choose_ports, make_directory, port_is_open, private_directory
 
 PACKAGES = ("openssh-server", "openssh-sftp-server", "openssh-client", "util-linux")
+SSHD_OFFSET = 22  # of the shared one's port from XENON_TEST_PORT_BASE
+CHAIN_OFFSET = 23  # and of the chain's first
 _SSHD = "/usr/sbin/sshd"
 
 
@@ -54,7 +57,9 @@ ONE_SESSION = SshdOptions(max_sessions=1)
 class Sshd:
     """An sshd with its files in one directory."""
 
-    def __init__(self, directory: Path, options: SshdOptions | None = None, offset: int = 0):
+    def __init__(
+        self, directory: Path, options: SshdOptions | None = None, offset: int | None = None
+    ) -> None:
         self.options = options or SshdOptions()
         self.directory = make_directory(directory)
         self._offset = offset  # from XENON_TEST_PORT_BASE
@@ -168,7 +173,7 @@ class Sshd:
     def _config_lines(self) -> list[str]:
         at, options, ring = self.directory, self.options, self._ring
         lines = [
-            "ListenAddress 127.0.0.1",
+            f"ListenAddress {os.environ.get('XENON_TEST_LISTEN', '127.0.0.1')}",
             f"Port {self._port}",
             *(f"HostKey {ring.host_key(kind)}" for kind in options.host_keys),
             f"AuthorizedKeysFile {at}/authorized_keys",
@@ -212,7 +217,7 @@ class SshdService(Service[SshServer]):
     packages = PACKAGES
 
     def start(self) -> SshServer:
-        return Sshd(self.directory, offset=22).start()
+        return Sshd(self.directory, offset=SSHD_OFFSET).start()
 
     def stop(self) -> None:
         Sshd(self.directory).stop()
@@ -243,7 +248,11 @@ class SshChainService(Service[SshChain]):
     def _sshds(self) -> list[Sshd]:
         accounts = (*users.HOPS, users.XENON)
         return [
-            Sshd(self.directory / account.name, SshdOptions(account=account), offset=23 + number)
+            Sshd(
+                self.directory / account.name,
+                SshdOptions(account=account),
+                offset=CHAIN_OFFSET + number,
+            )
             for number, account in enumerate(accounts)
         ]
 

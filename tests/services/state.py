@@ -4,6 +4,7 @@ Variables:
 
 * `XENON_TEST_STATE`: the state directory. The default differs from checkout to checkout, so that
   two checkouts run side by side. It must be reachable by other users: daemons drop their rights.
+* `XENON_TEST_LISTEN`: the address that sshds listen on, for containers; default 127.0.0.1.
 * `XENON_TEST_PORT_BASE`: first port; each server then has a fixed offset. By default free ports
   are chosen once and remembered in the state directory.
 """
@@ -28,9 +29,9 @@ def state_directory() -> Path:
     chosen = os.environ.get("XENON_TEST_STATE")
     if chosen:
         return Path(chosen).absolute()
-    checkout = Path(__file__).resolve().parents[2]
-    digest = hashlib.sha256(str(checkout).encode()).hexdigest()[:8]
-    return Path("/var/lib/xenon-test-services") / f"{checkout.name}-{digest}"
+    checkout = str(Path(__file__).resolve().parents[2])
+    # Short, because the path of a Unix socket has at most 107 bytes.
+    return Path("/var/lib/xenon-test") / hashlib.sha256(checkout.encode()).hexdigest()[:8]
 
 
 def make_directory(path: Path) -> Path:
@@ -83,17 +84,18 @@ def port_is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def choose_ports(directory: Path, name: str, offset: int, count: int = 1) -> int:
+def choose_ports(directory: Path, name: str, offset: int | None, count: int = 1) -> int:
     """The first of `count` consecutive ports of 127.0.0.1, the same at every start if possible.
 
     Args:
         directory: State directory of the service; the choice is remembered there.
         name: What the ports are for.
-        offset: Added to `XENON_TEST_PORT_BASE` when that is set.
+        offset: Added to `XENON_TEST_PORT_BASE` when that is set; None for a throw-away server,
+            which always gets free ports.
         count: How many ports in a row are needed.
     """
     base = os.environ.get("XENON_TEST_PORT_BASE")
-    if base:
+    if base and offset is not None:
         return int(base) + offset
     memory = directory / f"{name}.port"
     if memory.exists():

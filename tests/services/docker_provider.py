@@ -1,0 +1,163 @@
+"""The servers of the tests in containers, through the docker SDK.
+
+The images (docker/*/Dockerfile) hold the packages and these very modules, and run
+`python3 -m services run NAME`: a server is configured in one place, whoever starts it. Ports are
+published under their own number, so that a name like `127.0.0.1:23023` means the same server to the
+tests and to a gateway inside the container.
+"""
+
+import contextlib
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from docker.client import DockerClient
+from docker.errors import BuildError, DockerException
+
+from services import users
+from services.daemon import wait_until
+from services.errors import ServiceError, ServiceUnavailable
+from services.keys import KeyRing
+from services.records import SlurmCluster, SshChain, SshServer
+from services.slurm import OFFSETS as SLURM_OFFSETS
+from services.slurm_config import Layout
+from services.sshd import CHAIN_OFFSET, SSHD_OFFSET
+from services.state import choose_ports
+
+STATE = "/var/lib/xenon-test"  # in the images
+_SOCKET = "unix:///var/run/docker.sock"
+_TESTS = Path(__file__).resolve().parents[1]
+_IMAGES = _TESTS.parent / "docker"
+_SPAN = 300  # how far the offsets of all services reach
+
+
+class DockerProvider:
+    """Containers for as long as their context lasts.
+
+    Args:
+        client: A client of the docker SDK.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    @classmethod
+    def from_environment(cls) -> "DockerProvider":
+        """The engine that the environment names (DOCKER_HOST), if it answers."""
+        scheme, _, path = os.environ.get("DOCKER_HOST", _SOCKET).partition("://")
+        if scheme == "unix" and not Path(path).exists():  # the SDK would leak a socket
+            raise ServiceUnavailable(f"no container engine: there is no {path}")
+        try:
+            client = DockerClient.from_env()
+            client.ping()
+        except DockerException as error:
+            raise ServiceUnavailable(f"no container engine: {error}") from error
+        return cls(client)
+
+    @contextlib.contextmanager
+    def sshd(self) -> Iterator[SshServer]:
+        with self._container("openssh", ["sshd"], [SSHD_OFFSET]) as (ring, base):
+            yield _server(ring, base + SSHD_OFFSET, users.XENON)
+
+    @contextlib.contextmanager
+    def ssh_chain(self) -> Iterator[SshChain]:
+        accounts = (*users.HOPS, users.XENON)
+        offsets = [CHAIN_OFFSET + number for number in range(len(accounts))]
+        with self._container("openssh", ["sshchain"], offsets) as (ring, base):
+            servers = [
+                _server(ring, base + offset, account)
+                for offset, account in zip(offsets, accounts, strict=True)
+            ]
+            known_hosts = ring.directory / "known_hosts"
+            known_hosts.write_text("".join(each.known_hosts.read_text() for each in servers))
+            yield SshChain(tuple(servers[:-1]), servers[-1], known_hosts)
+
+    @contextlib.contextmanager
+    def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:
+        name = "slurm" if accounting else "slurm-noacct"
+        offset = SLURM_OFFSETS[name] + Layout.PORTS
+        with self._container("slurm", [name], [offset]) as (ring, base):
+            yield SlurmCluster(
+                ssh=_server(ring, base + offset, users.XENON),
+                environment={},
+                local=False,
+                accounting=accounting,
+                account=users.XENON.name,
+            )
+
+    @contextlib.contextmanager
+    def _container(
+        self, image: str, services: Sequence[str], offsets: Sequence[int]
+    ) -> Iterator[tuple[KeyRing, int]]:
+        """Run `services` in a container; yields its keys, copied out, and its first port."""
+        tag = f"xenon-py-test-{image}"
+        dockerfile = str(_IMAGES / image / "Dockerfile")
+        try:
+            self._client.images.build(path=str(_TESTS), dockerfile=dockerfile, tag=tag, rm=True)
+        except BuildError as error:
+            raise ServiceError(f"the image {image} cannot be built: {error}") from error
+        with tempfile.TemporaryDirectory(prefix="xenon-docker-") as copied:
+            base = choose_ports(Path(copied), image, None, _SPAN)
+            container = self._client.containers.run(
+                tag,
+                ["python3", "-m", "services", "run", *services],
+                detach=True,
+                init=True,
+                hostname=image,
+                environment={"XENON_TEST_PORT_BASE": str(base)},
+                ports={f"{base + offset}/tcp": ("127.0.0.1", base + offset) for offset in offsets},
+            )
+            try:
+                _wait_until_up(container, services, Path(copied) / "log")
+                yield _copy_keys(container, Path(copied)), base
+            finally:
+                container.stop(timeout=30)
+                container.remove(force=True, v=True)
+
+
+def _wait_until_up(container: Any, services: Sequence[str], log: Path) -> None:
+    """Wait until all services run; a container that ended is an error with its output."""
+
+    def is_up() -> bool:
+        container.reload()
+        if container.status == "exited":
+            raise ServiceError(f"the container ended: {container.logs().decode(errors='replace')}")
+        status = ["python3", "-m", "services", "status", *services]
+        return bool(container.exec_run(status).exit_code == 0)
+
+    wait_until(is_up, 120, f"the container of {', '.join(services)}", log)
+
+
+def _copy_keys(container: Any, directory: Path) -> KeyRing:
+    """Copy the key files of the container to this machine."""
+    chunks, _ = container.get_archive(f"{STATE}/keys")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            if content is None:
+                continue
+            path = directory / Path(member.name).name
+            path.write_bytes(content.read())
+            path.chmod(0o600)
+    return KeyRing(directory)
+
+
+def _server(ring: KeyRing, port: int, account: users.Account) -> SshServer:
+    known_hosts = ring.directory / f"known_hosts_{port}"
+    known_hosts.write_text(ring.known_hosts(port))
+    authority = ring.directory / f"known_hosts_ca_{port}"
+    authority.write_text(ring.known_hosts_ca(port))
+    return SshServer(
+        host="127.0.0.1",
+        port=port,
+        user=account.name,
+        password=account.password,
+        home=f"/home/{account.name}",
+        known_hosts=known_hosts,
+        known_hosts_ca=authority,
+        keys=ring.user_keys,
+    )
