@@ -50,6 +50,8 @@ def is_running(pid: int) -> bool:
 
 
 class RunnerContract:
+    python = PYTHON  # on the machine that the commands run on
+
     @pytest.fixture
     def runner(self) -> CommandRunner:
         raise NotImplementedError
@@ -81,7 +83,7 @@ class RunnerContract:
 
     def test_large_error_stream_does_not_block(self, runner: CommandRunner) -> None:
         script = "import sys; sys.stderr.write('e' * 1000000); sys.stdout.write('o' * 1000000)"
-        result = runner.run([PYTHON, "-c", script], timeout=60)
+        result = runner.run([self.python, "-c", script], timeout=60)
         assert (len(result.stdout), len(result.stderr)) == (1_000_000, 1_000_000)
 
     def test_program_that_does_not_read_its_input(self, runner: CommandRunner) -> None:
@@ -97,7 +99,7 @@ class RunnerContract:
     )
     @given(words=st.lists(WORDS, min_size=1, max_size=5))
     def test_words_arrive_exactly(self, runner: CommandRunner, words: list[str]) -> None:
-        result = runner.run([PYTHON, "-S", "-c", PRINT_ARGUMENTS, *words])
+        result = runner.run([self.python, "-S", "-c", PRINT_ARGUMENTS, *words])
         assert result.stdout == b"\0".join(map(os.fsencode, words))
 
     def test_environment_is_added(self, runner: CommandRunner) -> None:

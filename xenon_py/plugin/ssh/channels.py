@@ -149,6 +149,7 @@ class ChannelPool:
         window_size: int = WINDOW_SIZE,
         max_packet_size: int = PACKET_SIZE,
         long_lived: bool = False,
+        urgent: bool = False,
         timeout: float | None = None,
     ) -> ChannelLease:
         """Open a session channel, waiting for a free one if need be.
@@ -157,6 +158,7 @@ class ChannelPool:
             window_size: bytes that the server may send ahead.
             max_packet_size: largest packet that it may send.
             long_lived: it will be held for long: who waits shall not count on its end.
+            urgent: make a further connection at once where no channel is free.
             timeout: seconds to wait for a free channel; ``None`` = no limit.
 
         Raises:
@@ -170,7 +172,7 @@ class ChannelPool:
             self._line.append(ticket)
         try:
             while True:
-                link = self._reserve(ticket, end)
+                link = self._reserve(ticket, end, urgent=urgent)
                 try:
                     channel = self._try(link, window_size, max_packet_size, long_lived=long_lived)
                 except ConnectionLostException:
@@ -196,7 +198,7 @@ class ChannelPool:
                     self._line.remove(ticket)
                 self._changed.notify_all()
 
-    def _reserve(self, ticket: object, end: float | None) -> Link:
+    def _reserve(self, ticket: object, end: float | None, *, urgent: bool) -> Link:
         """Wait for one's turn and for room; return the link with a place reserved."""
         begun = time.monotonic()
         probed = begun
@@ -212,7 +214,7 @@ class ChannelPool:
                         self._changed.notify_all()
                         return link
                     waited = time.monotonic() - begun
-                    grow = not self._links or self._should_grow(waited)
+                    grow = not self._links or self._should_grow(waited, urgent=urgent)
                     if not grow and time.monotonic() - probed > _PROBE:
                         probed = time.monotonic()
                         self._links[0].limit = None
@@ -229,11 +231,11 @@ class ChannelPool:
             if grow:
                 self.ensure_link(more=True)
 
-    def _should_grow(self, waited: float) -> bool:
+    def _should_grow(self, waited: float, *, urgent: bool) -> bool:
         if len(self._links) >= MAX_LINKS:
             return False
         all_held = all(link.held >= link.opened for link in self._links)
-        return waited > (_PATIENCE_LONG if all_held else _PATIENCE_SHORT)
+        return urgent or waited > (_PATIENCE_LONG if all_held else _PATIENCE_SHORT)
 
     def ensure_link(self, *, more: bool = False) -> SshTransport:
         """Return a live connection; make one when there is none, or when ``more`` are needed."""

@@ -106,6 +106,7 @@ class SharedConnection:
         window_size: int = WINDOW_SIZE,
         max_packet_size: int = PACKET_SIZE,
         long_lived: bool | None = None,
+        urgent: bool = False,
         timeout: float | None = None,
     ) -> ChannelLease:
         """Open a session channel, on which nothing has been requested yet.
@@ -118,6 +119,7 @@ class SharedConnection:
             window_size: bytes that the server may send ahead.
             max_packet_size: largest packet that it may send.
             long_lived: whether it is held for long; ``None`` = by the purpose.
+            urgent: where no channel is free, make a further connection at once.
             timeout: seconds to wait for a free channel; ``None`` = no limit.
 
         Raises:
@@ -129,6 +131,7 @@ class SharedConnection:
             window_size=window_size,
             max_packet_size=max_packet_size,
             long_lived=held,
+            urgent=urgent,
             timeout=timeout,
         )
 

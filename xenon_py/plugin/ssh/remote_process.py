@@ -1,0 +1,265 @@
+"""A command that runs on the other side of an SSH connection, on a channel of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal as signals
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import paramiko
+
+from xenon_py.exceptions import (
+    ConnectionLostException,
+    NoSuchPathException,
+    NotConnectedException,
+    XenonException,
+)
+from xenon_py.plugin.process import Process, ProcessExit
+from xenon_py.plugin.ssh import script
+from xenon_py.plugin.ssh.channels import ChannelLease
+from xenon_py.plugin.ssh.streams import ChannelInput, ChannelOutput, Marked
+from xenon_py.plugin.ssh.transport import exit_signal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_log = logging.getLogger("xenon_py.ssh")
+RunScript: TypeAlias = "Callable[[str], object]"
+
+
+class ExitEvent(threading.Event):
+    """Takes the place of a channel's ``status_event``: also tells a listener, once.
+
+    The listener is called in a thread of its own, as the caller serves the whole connection.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._once = threading.Lock()
+        self._listener: Callable[[], object] | None = None
+
+    def listen(self, listener: Callable[[], object]) -> None:
+        """Call ``listener`` when the event is set (at once if it is)."""
+        with self._once:
+            self._listener = listener
+        if self.is_set():
+            self._tell()
+
+    def set(self) -> None:
+        """Set the event."""
+        super().set()
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._once:
+            listener, self._listener = self._listener, None
+        if listener is not None:
+            threading.Thread(target=listener, name="xenon-ssh-exit", daemon=True).start()
+
+
+def signal_number(name: str) -> int:
+    """Return the number of a signal by its name without ``SIG``; 0 for unknown ones.
+
+    OpenSSH tells 13 signals by name, all others as ``SIG@openssh.com``.
+    """
+    try:
+        return int(signals.Signals[f"SIG{name.partition('@')[0]}"])
+    except KeyError:
+        return 0
+
+
+def exit_of(lease: ChannelLease) -> ProcessExit:
+    """Return how the command of a channel ended, once its ``status_event`` is set."""
+    killed = exit_signal(lease.channel)
+    if killed is not None:
+        number = signal_number(killed[0])
+        error = "" if number else "a signal that the server has no name for ended the command"
+        return ProcessExit(None, number or None, killed[1], error=error)
+    status = lease.channel.exit_status
+    if status >= 0:
+        return ProcessExit(status, None, False)
+    reason = lease.lost() or "the server closed the channel without telling how the command ended"
+    return ProcessExit(None, error=f"the end of the command is not known: {reason}")
+
+
+def launch(
+    lease: ChannelLease, argv: Sequence[str], env: Mapping[str, str] | None, cwd: str | None
+) -> str:
+    """Request a command on a fresh channel; return its marker.
+
+    Raises:
+        NotConnectedException: the connection broke, or the server runs no commands.
+    """
+    marker = script.new_marker()
+    request(lease, script.command_script(marker, argv, env, cwd))
+    return marker
+
+
+def request(lease: ChannelLease, text: str) -> None:
+    """Run a script on a fresh channel.
+
+    Raises:
+        NotConnectedException: the connection broke, or the server runs no commands.
+    """
+    remote = script.remote_text(text)
+    channel = lease.channel
+    channel.status_event = ExitEvent()
+    try:
+        channel.exec_command(remote.command)
+        if remote.stdin:
+            ChannelInput(channel).write(remote.stdin)
+    except (paramiko.SSHException, OSError, EOFError, AssertionError) as error:
+        lost = lease.lost()
+        kind = ConnectionLostException if lost else NotConnectedException
+        raise kind.because(lost or f"the server does not run commands: {error}") from error
+
+
+def start_failure(
+    word: str | None, cwd: str | None, lease: ChannelLease, noise: bytes, errors: bytes
+) -> XenonException:
+    """Return the exception for a command that did not get as far as its marker.
+
+    Args:
+        word: what stood behind the marker on standard output, ``None`` = there was no marker.
+        cwd: the directory that was asked for.
+        lease: the channel.
+        noise: what came on standard output instead.
+        errors: what came on standard error instead.
+    """
+    if word == "cwd":
+        return NoSuchPathException.because(
+            f"the working directory {cwd!r} is not a directory that exists", path=cwd
+        )
+    lost = lease.lost()
+    if lost:
+        return ConnectionLostException.because(f"the connection broke: {lost}")
+    return NotConnectedException.because(
+        "the server took the command but did not run it (a shell that forbids it, or a forced "
+        "command?)",
+        stdout=noise,
+        stderr=errors,
+    )
+
+
+class RemoteProcess(Process):
+    """An interactive command; its pipes are the streams of its channel."""
+
+    def __init__(
+        self, lease: ChannelLease, marker: str, cwd: str | None, run_script: RunScript
+    ) -> None:
+        self._lease = lease
+        self._run_script = run_script
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._exit: ProcessExit | None = None
+        self._ending = False
+        self._callbacks: list[Callable[[ProcessExit], object]] = []
+        channel = lease.channel
+        out, err = Marked(marker), Marked(marker)
+        first = _until_marker(channel.recv, out)
+        if out.word in (None, "cwd"):
+            error = start_failure(out.word, cwd, lease, out.noise, _all(channel.recv_stderr))
+            lease.release()
+            raise error
+        self.pid = int(out.word or 0)
+        self.stdin = ChannelInput(channel)
+        self.stdout = ChannelOutput(channel.recv, out, first)
+        self.stderr = ChannelOutput(channel.recv_stderr, err, b"")
+        event = channel.status_event
+        assert isinstance(event, ExitEvent)
+        event.listen(self._on_status)
+
+    def poll(self) -> ProcessExit | None:
+        """Return how it ended, ``None`` while it runs."""
+        return self._exit if self._ended.is_set() else None
+
+    def wait(self, timeout: float | None = None) -> ProcessExit | None:
+        """Wait for the end, at most ``timeout`` seconds; ``None`` when it still runs."""
+        return self._exit if self._ended.wait(timeout) else None
+
+    def on_exit(self, callback: Callable[[ProcessExit], object]) -> None:
+        """Call back once it has ended (at once, if it has)."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._callbacks.append(callback)
+                return
+        assert self._exit is not None
+        callback(self._exit)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole process group; nothing happens when it has ended."""
+        if self.poll() is None and self.pid:
+            self._run_script(script.kill_script(self.pid, number))
+
+    def terminate(self, grace: float) -> None:
+        """End the whole process group: TERM, after ``grace`` seconds KILL. Does not wait.
+
+        The process counts as ended when no member of its group is left.
+        """
+        with self._lock:
+            if self._ending or self._exit is not None:
+                return
+            self._ending = True
+        threading.Thread(target=self._end, args=(grace,), daemon=True).start()
+
+    def _end(self, grace: float) -> None:
+        with contextlib.suppress(NotConnectedException):  # then its status tells that it is lost
+            self._run_script(script.end_script(self.pid or 0, grace))
+        with self._lock:
+            self._ending = False
+            over = self._exit is not None
+        if over:
+            self._finish()
+
+    def _on_status(self) -> None:
+        with self._lock:
+            self._exit = exit_of(self._lease)
+            over = not self._ending
+        if over:
+            self._finish()
+
+    def _finish(self) -> None:
+        with self._lock:
+            if self._ended.is_set() or self._exit is None:
+                return
+            ended = self._exit
+            self._ended.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            try:
+                callback(ended)
+            except Exception:  # noqa: BLE001 - one callback must not keep the others from theirs
+                _log.exception("a callback for the end of a remote command failed")
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Release the channel when its output has been read, or will be by nobody."""
+        for pipe in (self.stdout, self.stderr):
+            assert isinstance(pipe, ChannelOutput)
+            pipe.when_done(self._release_if_done)
+
+    def _release_if_done(self) -> None:
+        pipes = (self.stdout, self.stderr)
+        if all(isinstance(pipe, ChannelOutput) and pipe.done for pipe in pipes):
+            self._lease.release()
+
+
+def _until_marker(receive: Callable[[int], bytes], marked: Marked) -> bytes:
+    while marked.word is None:
+        data = receive(65536)
+        if not data:
+            return b""
+        rest = marked.feed(data)
+        if marked.word is not None:
+            return rest
+    return b""
+
+
+def _all(receive: Callable[[int], bytes]) -> bytes:
+    data = b""
+    while len(data) < 65536 and (piece := receive(65536)):
+        data += piece
+    return data
