@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging as _logging
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-if _TYPE_CHECKING:
+if TYPE_CHECKING:
     from xenon_py.exceptions import PathAlreadyExistsException, UnknownRpcException, XenonException
     from xenon_py.filesystem import FileSystem
     from xenon_py.model.attributes import PathAttributes, PosixFilePermission
@@ -40,6 +40,7 @@ if _TYPE_CHECKING:
     )
     from xenon_py.model.path import Path
     from xenon_py.model.properties import PropertyDescription
+    from xenon_py.scheduler import Scheduler
     from xenon_py.server import init
 
 __version__ = "0.1.0"
@@ -106,16 +107,16 @@ _MODULES = ("exceptions", "objects", "server")
 
 _logging.getLogger("xenon_py").addHandler(_logging.NullHandler())
 
+if not TYPE_CHECKING:  # checkers see the imports above instead
 
-def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return _import_module(f"xenon_py.{name}")
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'xenon_py' has no attribute {name!r}")
-    found: object = getattr(_import_module(_HOME_OF[name]), name)
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return _import_module(f"xenon_py.{name}")
+        if name not in _HOME_OF:
+            raise AttributeError(f"module 'xenon_py' has no attribute {name!r}")
+        found: object = getattr(_import_module(_HOME_OF[name]), name)
+        globals()[name] = found
+        return found
 
-
-def __dir__() -> list[str]:
-    return sorted({*__all__, *_MODULES, "__all__", "__doc__", "__name__"})
+    def __dir__() -> list[str]:
+        return sorted({*__all__, *_MODULES, "__all__", "__doc__", "__name__"})

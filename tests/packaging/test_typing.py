@@ -52,6 +52,7 @@ def test_a_typed_program_passes(tmp_path: Path) -> None:
         ("xenon.Job(7)", "arg-type"),
         ("xenon.FileSystem.create(7)", "arg-type"),
         ("xenon.PasswordCredential(user='x')", "call-arg"),
+        ("xenon.NoSuchName", "attr-defined"),
     ],
 )
 def test_a_wrong_program_does_not_pass(tmp_path: Path, line: str, code: str) -> None:

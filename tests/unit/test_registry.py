@@ -208,6 +208,23 @@ def test_unreadable_entry_points_are_logged(
     assert "unreadable" in caplog.text
 
 
+def test_a_distribution_without_a_name_is_logged(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = install("left-over", "left", "", filesystem("left = left:Left"))
+    (site / "left_over-1.0.dist-info" / "METADATA").unlink()
+    install("good", "good_mod", GOOD, filesystem("good = good_mod:Good"))
+    assert "good" in registry.filesystem_names()
+    assert "left" not in registry.filesystem_names()
+    assert "without a name" in caplog.text
+
+
+def test_spellings_of_one_distribution_are_no_duplicates(install: Install) -> None:
+    install("Good_Dist", "good_mod", GOOD, filesystem("good = good_mod:Good"), at="second")
+    install("good-dist", "good_mod", GOOD, filesystem("good = good_mod:Good"), at="first")
+    assert registry.load_filesystem("good").__name__ == "Good"
+
+
 def test_unknown_name_tells_the_nearest(install: Install) -> None:
     install("good", "good_mod", GOOD, filesystem("gooood = good_mod:Good"))
     with pytest.raises(exc.UnknownAdaptorException, match="did you mean 'gooood'") as caught:

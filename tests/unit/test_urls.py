@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+from collections.abc import Callable
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xenon_adaptors import descriptions
 from xenon_py import exceptions as exc
 from xenon_py.engine import registry
 from xenon_py.engine.urls import parse_filesystem_url, parse_scheduler_url
@@ -97,6 +103,21 @@ def test_a_password_is_refused_and_not_repeated(url: str) -> None:
 def test_refused(url: str, hint: str) -> None:
     with pytest.raises(exc.InvalidLocationException, match=hint):
         parse_filesystem_url(url)
+
+
+@given(
+    st.sampled_from([*(d.name for d in descriptions.ALL), "x"]),
+    st.sampled_from([":", "://", "+ssh://", "+local:", "+https://", "+memory://", ""]),
+    st.text("abAB:/@[]?&=#+%20via~ \t\0é", max_size=25).map(lambda t: t.replace("~", "via=")),
+    st.sampled_from([parse_filesystem_url, parse_scheduler_url]),
+)
+def test_any_text_gives_a_location_or_is_refused(
+    name: str, start: str, rest: str, parse: Callable[[str], tuple[str, str]]
+) -> None:
+    with contextlib.suppress(exc.InvalidLocationException, exc.UnknownAdaptorException):
+        adaptor, location = parse(f"{name}{start}{rest}")
+        (record,) = (d for d in descriptions.ALL if d.name == adaptor)
+        assert parse_location(location, record.location_form).text == location
 
 
 def test_batch_url_without_runner_says_how() -> None:

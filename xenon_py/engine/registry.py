@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -30,6 +31,8 @@ from xenon_py.model.attributes import NameList
 from xenon_py.model.descriptions import FileSystemAdaptorDescription, SchedulerAdaptorDescription
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
     from xenon_py.plugin.filesystem import FileSystemAdaptor
     from xenon_py.plugin.process import ProcessAdaptor
     from xenon_py.plugin.scheduler import SchedulerAdaptor
@@ -158,15 +161,24 @@ def _scan(search_path: tuple[str, ...]) -> tuple[_Plugin, ...]:
     found: dict[str, list[_Plugin]] = {}
     for distribution in distributions(path=list(search_path)):
         try:
-            text = distribution.read_text("entry_points.txt") or ""
-        except UnicodeDecodeError as error:
-            _log.warning("entry points of an installed distribution are unreadable: %s", error)
+            lines = list(_entry_lines(distribution.read_text("entry_points.txt") or ""))
+            name = _name_of(distribution) if lines else ""
+        except ValueError as error:
+            _log.warning("the metadata of an installed distribution are unreadable: %s", error)
             continue
-        lines = list(_entry_lines(text))
-        name = distribution.metadata["Name"] if lines else ""
-        if lines and name not in found:  # a second copy further down the path is hidden, as usual
-            found[name] = [_Plugin(*line, name) for line in lines]
+        key = re.sub(r"[-_.]+", "-", name).lower()
+        if lines and key not in found:  # a second copy further down the path is hidden, as usual
+            found[key] = [_Plugin(*line, name) for line in lines]
     return tuple(plugin for plugins in found.values() for plugin in plugins)
+
+
+def _name_of(distribution: Distribution) -> str:
+    """Return the name of a distribution, or raise ``ValueError``; left-overs may have none."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    match = re.search(r"^Name:\s*(\S+)\s*$", text, re.MULTILINE)
+    if not match:
+        raise ValueError("entry points without a name of the distribution")
+    return match.group(1)
 
 
 def _entry_lines(text: str) -> Iterator[tuple[str, str, str]]:
