@@ -130,12 +130,14 @@ class FileSystemAdaptor(ABC):
             once; 0 = they are not implemented.
         time_resolution: modification times are kept in steps of so many ms; a copy that is run
             again compares them no finer than that.
+        is_local: the data are on this machine and need no network.
     """
 
     description: ClassVar[FileSystemAdaptorDescription]
     max_parallel: int = 1
     bulk_size: int = 0
     time_resolution: int = 1000
+    is_local: bool = False
 
     @abstractmethod
     def __init__(self, target: Target) -> None: ...

@@ -10,11 +10,12 @@ import hashlib
 import os
 import stat
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import FILE
+from xenon_adaptors.filesystems.file_bulk import BulkFiles
 from xenon_adaptors.filesystems.file_copy import copy_content, write_all
 from xenon_adaptors.filesystems.file_handles import DirectoryHandles
 from xenon_adaptors.filesystems.file_libc import info_reader, rename_without_replacing
@@ -32,6 +33,7 @@ from xenon_py.plugin.filesystem import (
     FileInfo,
     FileSystemAdaptor,
     Progress,
+    SmallFile,
     WriteMode,
 )
 from xenon_py.plugin.os_errors import from_os_error
@@ -100,8 +102,10 @@ class FileAdaptor(FileSystemAdaptor):
     """The file system of this machine; a location is a directory to begin in."""
 
     description: ClassVar[FileSystemAdaptorDescription] = FILE
-    max_parallel = 4
+    max_parallel = 2
+    bulk_size = 64
     time_resolution = 1
+    is_local = True
 
     def __init__(self, target: Target) -> None:
         """Check the location.
@@ -303,6 +307,18 @@ class FileAdaptor(FileSystemAdaptor):
         except PathAlreadyExistsException:
             self.unlink(target)
             return self.open_write(target, WriteMode.CREATE)
+
+    def read_files(self, paths: Sequence[tuple[str, int]]) -> Iterator[bytes | XenonException]:
+        """Yield the content of each (path, size), in order, or the error that it met."""
+        return BulkFiles(self._handles, self._nofollow).read(paths)
+
+    def write_files(self, files: Sequence[SmallFile]) -> list[XenonException | None]:
+        """Write whole small files, each under a temporary name until it is complete."""
+        return BulkFiles(self._handles, self._nofollow).write(files)
+
+    def unlink_many(self, paths: Sequence[str]) -> list[XenonException | None]:
+        """Remove files and links; return an error or ``None`` for each, in order."""
+        return BulkFiles(self._handles, self._nofollow).unlink(paths)
 
     def checksum(self, path: str, algorithm: str) -> str:
         """Return the hexadecimal checksum of a file, by ``hashlib``."""

@@ -15,13 +15,15 @@ from xenon_py.exceptions import (
     VerificationException,
     XenonException,
 )
-from xenon_py.plugin.filesystem import FileKind, SmallFile
+from xenon_py.plugin.filesystem import FileInfo, FileKind, SmallFile
 
 SMALL = 64 * 1024
 """Files up to this size, in bytes, go into bulk calls."""
 
-Expect = Callable[[str, int], None]
-"""Is told the path and size of a file whose size is still to be compared."""
+Expect = Callable[[Sequence[tuple[str, int]]], None]
+"""Is told the paths and sizes of files whose size is still to be compared."""
+
+_Content = tuple[Item, bytes]
 
 
 class Bulk:
@@ -36,19 +38,29 @@ class Bulk:
         self._verify = options.verify
         self._reads = route.source.bulk_size
         self._writes = route.destination.bulk_size
-        self._useful = not route.on_server and max(self._reads, self._writes) > 0
+        local = route.source.is_local and route.destination.is_local
+        self._useful = max(self._reads, self._writes) > 0 and (local or not route.on_server)
+        self._quick = self._useful and local
 
     @property
     def batch_size(self) -> int:
         """How many files make a useful batch; 0 = there is nothing to be gained."""
         return max(self._reads, self._writes) if self._useful else 0
 
+    def is_quick(self, info: FileInfo) -> bool:
+        """Tell whether a file takes so little time that another thread is no help.
+
+        On one machine that is so for small files: threads would mostly wait for each other, as
+        Python lets one at a time run between the system calls.
+        """
+        return self._quick and info.kind is FileKind.FILE and info.size <= SMALL
+
     def copy(self, items: Sequence[Item], expect: Expect) -> None:
         """Copy files and links.
 
         Args:
             items: what to copy.
-            expect: is told of each file whose size was not compared yet.
+            expect: is told of the files whose size was not compared yet.
         """
         small = []
         for item in items:
@@ -79,7 +91,7 @@ class Bulk:
                 if item.target not in done:
                     self._transfer.copy(item._replace(exclusive=False))
 
-    def _contents(self, items: Sequence[Item]) -> Iterator[tuple[Item, bytes]]:
+    def _contents(self, items: Sequence[Item]) -> Iterator[_Content]:
         """Yield each file with its whole content."""
         size = self._reads or len(items)
         for start in range(0, len(items), size):
@@ -109,15 +121,14 @@ class Bulk:
         contents = list(self._contents(items))
         files = [self._small_file(item, content) for item, content in contents]
         results = self._route.destination.write_files(files)
+        stored = [one for one, error in zip(contents, results, strict=True) if error is None]
         errors = [error for error in results if error is not None]
-        for (item, content), failed in zip(contents, results, strict=True):
-            if failed is None:
-                try:
-                    self._written(item, content, expect)
-                    done.add(item.target)
-                except VerificationException as error:
-                    self._route.destination.unlink(item.target)
-                    errors.append(error)
+        if self._verify == "checksum":
+            stored = [one for one in stored if self._is_equal(one, errors)]
+        elif self._verify == "size":
+            expect([(item.target, len(content)) for item, content in stored])
+        self._count(stored)
+        done.update(item.target for item, _ in stored)
         if errors:
             raise errors[0]
 
@@ -125,15 +136,24 @@ class Bulk:
         mode, mtime = self._transfer.kept(item.info)
         return SmallFile(item.target, content, not item.exclusive, mode, mtime)
 
-    def _written(self, item: Item, content: bytes, expect: Expect) -> None:
-        if self._verify == "checksum":
-            found = checksum_of(self._route.destination, item.target, self._control)
+    def _is_equal(self, stored: _Content, errors: list[XenonException]) -> bool:
+        """Compare a written file by its checksum; a wrong one is removed and noted."""
+        item, content = stored
+        there = self._route.destination
+        try:
+            found = checksum_of(there, item.target, self._control)
             require_checksum(found, digest_of(content), item.target)
-        elif self._verify == "size":
-            expect(item.target, len(content))
-        self._control.found(0, len(content) - item.info.size)
-        self._control.advance(len(content))
-        self._control.copied()
+        except VerificationException as error:
+            there.unlink(item.target)
+            errors.append(error)
+            return False
+        return True
+
+    def _count(self, stored: Sequence[_Content]) -> None:
+        size = sum(len(content) for _, content in stored)
+        self._control.found(0, size - sum(item.info.size for item, _ in stored))
+        self._control.advance(size)
+        self._control.copied(len(stored))
 
 
 def _is_small(item: Item) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from xenon_py.engine.copying.bulk import Bulk
@@ -67,10 +67,10 @@ class Folder:
             self._pending -= 1
             return self._pending == 0
 
-    def expect(self, path: str, size: int) -> None:
-        """Note a file whose size is to be compared at the end."""
+    def expect(self, files: Sequence[tuple[str, int]]) -> None:
+        """Note paths and sizes of files, to be compared at the end."""
         with self._lock:
-            self._expected[path.rsplit("/", 1)[1]] = size
+            self._expected.update((path.rsplit("/", 1)[1], size) for path, size in files)
 
     def compare(self, there: FileSystemAdaptor) -> None:
         """Compare the sizes of the files that were noted; wrong files are removed.
@@ -102,6 +102,33 @@ class Batch(NamedTuple):
 
     folder: Folder
     items: list[Item]
+
+
+class _Heap:
+    """Files and links of one directory that wait until they make a batch.
+
+    Attributes:
+        items: what waits.
+        size: bytes of the files in it.
+        worked_off_by: takes a batch.
+    """
+
+    def __init__(self, worked_off_by: Callable[[Batch], None]) -> None:
+        self.items: list[Item] = []
+        self.size = 0
+        self.worked_off_by = worked_off_by
+
+    def add(self, item: Item) -> None:
+        """Put a file or link on the heap."""
+        self.items.append(item)
+        if item.info.kind is FileKind.FILE:
+            self.size += item.info.size
+
+    def take(self) -> tuple[list[Item], int]:
+        """Take all that waits, and its size in bytes."""
+        taken = self.items, self.size
+        self.items, self.size = [], 0
+        return taken
 
 
 class Tree:
@@ -153,11 +180,10 @@ class Tree:
                 raise
 
     def _scan(self, folder: Folder) -> list[Folder]:
-        """Hand the files of a directory to the workers; return its subdirectories."""
+        """Have the files of a directory copied; return its subdirectories."""
         present = self._present(folder)
         subfolders = []
-        batch: list[Item] = []
-        size = 0
+        quick, others = _Heap(self._workers.do), _Heap(self._workers.put)
         here, there = folder.item.source, folder.item.target
         for info in checked_entries(self._route.source.scandir(here), here):
             name = info.name
@@ -166,13 +192,12 @@ class Tree:
                 subfolders.append(self._subfolder(item, folder))
                 continue
             refuse_kind(self._route, item.source, info)
-            batch.append(item)
-            size += info.size
-            if len(batch) >= self._batch_size() or size >= _BATCH_BYTES:
-                self._put(folder, batch)
-                batch, size = [], 0
-        if batch:
-            self._put(folder, batch)
+            heap = quick if self._bulk.is_quick(info) else others
+            heap.add(item)
+            if heap.size >= _BATCH_BYTES or len(heap.items) >= self._batch_size():
+                self._hand_over(folder, heap)
+        self._hand_over(folder, quick)
+        self._hand_over(folder, others)
         return subfolders
 
     def _present(self, folder: Folder) -> dict[str, FileInfo]:
@@ -198,12 +223,14 @@ class Tree:
             return self._bulk.batch_size
         return min(MAX_BATCH, 1 + self._files // (4 * self._threads))
 
-    def _put(self, folder: Folder, items: list[Item]) -> None:
-        size = sum(item.info.size for item in items if item.info.kind is FileKind.FILE)
+    def _hand_over(self, folder: Folder, heap: _Heap) -> None:
+        if not heap.items:
+            return
+        items, size = heap.take()
         self._files += len(items)
         self._control.found(len(items), size)
         folder.hold()
-        self._workers.put(Batch(folder, items))
+        heap.worked_off_by(Batch(folder, items))
 
     def _copy_batch(self, batch: Batch) -> None:
         self._bulk.copy(batch.items, batch.folder.expect)

@@ -80,6 +80,12 @@ class Workers(Generic[T]):
             thread.start()
         self._be_idle()
 
+    def do(self, job: T) -> None:
+        """Do a job here and now: for one so short that handing it over would take longer."""
+        self._control.check()
+        self._work(job)
+        self._be_idle()
+
     def _offer(self, job: T | None) -> None:
         """Put into the queue, unless the copy is to stop: then the threads end by themselves."""
         while self._control.reason is None:
