@@ -25,6 +25,7 @@ PER_DIRECTORY = 100
 SMALL_SIZES = (0, 100, 1_000, 4_000, 12_000)
 MIB = 1024 * 1024
 
+Copy = Callable[[Path, Path], None]
 Times = list[tuple[float, float]]
 """Seconds by the clock, and of processor time."""
 
@@ -50,18 +51,18 @@ def processor_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
-def timed(work: Callable[[], None]) -> tuple[float, float]:
+def timed(copy: Copy, source: Path, target: Path) -> tuple[float, float]:
     os.sync()
     used, begin = processor_seconds(), time.perf_counter()
-    work()
+    copy(source, target)
     return time.perf_counter() - begin, processor_seconds() - used
 
 
-def our_copy(source: Path, target: Path, preserve: tuple[str, ...] = ()) -> None:
+def our_copy(source: Path, target: Path) -> None:
     from xenon_py.filesystem import FileSystem
 
     with FileSystem.create("file") as fs:
-        operation = fs.copy(str(source), fs, str(target), recursive=True, preserve=preserve)
+        operation = fs.copy(str(source), fs, str(target), recursive=True)
         status = fs.wait_until_done(operation)
     if status.state != "DONE" or status.bytes_copied != status.bytes_to_copy:
         raise SystemExit(f"the copy failed: {status}")
@@ -79,7 +80,7 @@ def compare(what: str, source: Path, room: Path, rounds: int, bar: float) -> Non
         target = room / f"round-{number}"
         turns = [(ours, our_copy, "ours"), (theirs, cp, "cp")]
         for times, copy, name in turns if number % 2 else reversed(turns):
-            times.append(timed(lambda copy=copy, name=name: copy(source, Path(f"{target}-{name}"))))
+            times.append(timed(copy, source, Path(f"{target}-{name}")))
         if source.is_file():
             for *_, name in turns:
                 os.unlink(f"{target}-{name}")

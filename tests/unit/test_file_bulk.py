@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from xenon_adaptors.filesystems.file import FileAdaptor
 
+from xenon_adaptors.filesystems.file import FileAdaptor
 from xenon_py.exceptions import (
     InvalidPathException,
     NoSuchPathException,
