@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, overload
 from xenon_py.engine import deletion, operations, publishing, registry
 from xenon_py.engine.arguments import checked_flag, checked_mode, checked_open_mode
 from xenon_py.engine.context import Telling
+from xenon_py.engine.copying import CopyEngine, CopyOptions
 from xenon_py.engine.creation import make_target
 from xenon_py.engine.session import Session
 from xenon_py.engine.streams import (
@@ -27,8 +28,14 @@ from xenon_py.engine.streams import (
     buffered_writer,
 )
 from xenon_py.engine.urls import parse_filesystem_url
-from xenon_py.exceptions import IllegalArgumentException, UnsupportedOperationException
+from xenon_py.exceptions import (
+    IllegalArgumentException,
+    InvalidPathException,
+    NoSuchCopyException,
+    UnsupportedOperationException,
+)
 from xenon_py.model.attributes import Is, NameList, PathAttributes, PosixFilePermission
+from xenon_py.model.copying import CopyMode, CopyOperation, CopyStatus, ProgressCallback
 from xenon_py.model.credentials import (
     CertificateCredential,
     Credential,
@@ -40,10 +47,13 @@ from xenon_py.model.credentials import (
 )
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.path import Path, PathLike, as_path
+from xenon_py.model.timeouts import Timeout, seconds_of
 from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor
 from xenon_py.plugin.target import Target
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from typing_extensions import Self
 
     from xenon_py.engine.attributes import Listing
@@ -75,6 +85,7 @@ class FileSystem:
         self._session = Session(adaptor)
         self._target = target
         self._description = adaptor.description
+        self._copies = CopyEngine(self._description.name, self)
         user = _user_name(target.credential)
         name, number = self._description.name, next(_numbers)
         self.id = f"{name}://{user}@{target.location.text}#{number}"
@@ -467,6 +478,117 @@ class FileSystem:
             self._session.watch(writer)
             return buffered_writer(writer, text=text, encoding=encoding)
 
+    def copy(
+        self,
+        source: PathLike | None = None,
+        destination_filesystem: FileSystem | None = None,
+        destination: PathLike | None = None,
+        mode: CopyMode | int | None = None,
+        recursive: bool | None = None,
+        *,
+        verify: str = "size",
+        parallel: int | None = None,
+        preserve: Iterable[str] = (),
+        on_progress: ProgressCallback | None = None,
+    ) -> CopyOperation:
+        """Begin to copy a file, a link or a directory, also to another file system.
+
+        Whatever goes wrong with the copy itself is in its status. A file appears under its name
+        when it is complete; a copy that failed or was cancelled leaves no partial file. Links in a
+        directory are copied as links.
+
+        Args:
+            source: what to copy.
+            destination_filesystem: where to; may be this one.
+            destination: the exact target (never "into" a directory), relative to the working
+                directory of ``destination_filesystem``.
+            mode: what to do where the destination exists: ``CREATE`` (the default) fails,
+                ``REPLACE`` replaces files and merges directories, ``IGNORE`` does nothing.
+            recursive: whether a directory is copied with all that is in it.
+            verify: what is compared after each file: ``"size"``, ``"checksum"`` or ``"none"``.
+            parallel: how many files at a time, 1 to 64; ``None`` = as many as suit both sides.
+            preserve: any of ``"mode"`` (permission bits) and ``"mtime"``.
+            on_progress: called with a ``CopyStatus`` now and then, and at the end, by a thread of
+                the copy.
+
+        Returns:
+            The operation, with ``status()``, ``wait()``, ``cancel()`` and ``future()``.
+        """
+        with self._on("copy", source, "source") as (adaptor, full):
+            options = CopyOptions(
+                mode=CopyMode.CREATE if mode is None else mode,  # type: ignore[arg-type]
+                recursive=checked_flag(recursive, "recursive"),
+                verify=verify,
+                parallel=parallel,
+                preserve=preserve,  # type: ignore[arg-type]  # it is checked and converted there
+                on_progress=on_progress,
+            )
+            if not isinstance(destination_filesystem, FileSystem):
+                raise IllegalArgumentException.because(
+                    "destination_filesystem must be a FileSystem, "
+                    f"not {type(destination_filesystem).__name__}"
+                )
+            there = destination_filesystem._session  # noqa: SLF001
+            target = there.resolve(destination, "destination")
+            copy_id = self._copies.start(adaptor, full, there.adaptor, target, options)
+            return CopyOperation(copy_id, self)
+
+    def get_status(self, copy_operation: CopyOperation | None = None) -> CopyStatus:
+        """Return how far a copy is; also after its end, and after ``close``.
+
+        Raises:
+            NoSuchCopyException: it is none of this file system.
+        """
+        with self._telling("get_status", ""):
+            return self._copies.status(self._copy_id(copy_operation))
+
+    def wait_until_done(
+        self, copy_operation: CopyOperation | None = None, timeout: Timeout = None
+    ) -> CopyStatus:
+        """Wait for the end of a copy.
+
+        Args:
+            copy_operation: which one.
+            timeout: in ms, or a ``timedelta``; 0 or ``None`` = for ever.
+
+        Returns:
+            The final status, or that of now (not ``done``) when the time is over.
+
+        Raises:
+            NoSuchCopyException: it is none of this file system.
+        """
+        with self._telling("wait_until_done", ""):
+            return self._copies.wait(self._copy_id(copy_operation), seconds_of(timeout))
+
+    def cancel(self, copy_operation: CopyOperation | None = None) -> CopyStatus:
+        """Cancel a copy; no partial file is left. One that has ended stays as it is.
+
+        Raises:
+            NoSuchCopyException: it is none of this file system.
+        """
+        with self._telling("cancel", ""):
+            return self._copies.cancel(self._copy_id(copy_operation))
+
+    def copy_future(self, copy_operation: CopyOperation) -> Future[CopyStatus]:
+        """Return a future of the final status of a copy.
+
+        Raises:
+            NoSuchCopyException: it is none of this file system.
+        """
+        with self._telling("copy_future", ""):
+            return self._copies.future(self._copy_id(copy_operation))
+
+    def _copy_id(self, copy_operation: object) -> str:
+        if not isinstance(copy_operation, CopyOperation):
+            raise IllegalArgumentException.because(
+                f"copy_operation must be a CopyOperation, not {type(copy_operation).__name__}"
+            )
+        if copy_operation.owner not in {None, self}:
+            raise NoSuchCopyException.because(
+                f"{copy_operation.id} belongs to another file system, {copy_operation.owner!r}"
+            )
+        return copy_operation.id
+
     def as_fsspec(self) -> Any:
         """Return this file system as an ``fsspec.AbstractFileSystem``.
 
@@ -480,11 +602,17 @@ class FileSystem:
         )
 
     def close(self) -> None:
-        """Close the file system; files that are being written are dropped. May be repeated."""
-        with Telling("close", self._description.name):
+        """Close the file system. May be repeated.
+
+        Its running copies are cancelled and waited for; files that are being written are dropped.
+        """
+        with self._telling("close", ""):
             if self._session.shut():
                 _open_ones.pop(self.id, None)
-                self._session.release()
+                try:
+                    self._copies.close()
+                finally:
+                    self._session.release()
 
     def __enter__(self) -> Self:
         return self
@@ -538,4 +666,6 @@ def _link_text(target: object) -> str:
     if target is None:
         raise IllegalArgumentException.because("target is missing; it must be a path")
     path = as_path(target, "target")
+    if target == "":
+        raise InvalidPathException.because("target is empty; a link must lead somewhere")
     return target if isinstance(target, str) else str(path)

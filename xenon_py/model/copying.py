@@ -68,6 +68,11 @@ class CopyOperation:
     def __reduce__(self) -> tuple[Any, ...]:
         return CopyOperation, (self.id,)
 
+    @property
+    def owner(self) -> CopyOwner | None:
+        """The file system that it is bound to, or ``None`` for a plain identifier."""
+        return self._owner
+
     def _bound(self) -> CopyOwner:
         if self._owner is None:
             raise NoSuchCopyException.because(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from xenon_py.model.path import join, parent
 
@@ -14,7 +14,7 @@ def temporary_path(path: str) -> str:
 
     It is ``.<name>.<random>.part``; a long name is shortened, so that 255 bytes are enough.
     """
-    suffix = f".{secrets.token_hex(6)}.part"
+    suffix = f".{os.urandom(6).hex()}.part"
     name = path.rsplit("/", 1)[1]
     while len(name.encode("utf-8", "surrogateescape")) + len(suffix) + 1 > MAX_NAME_BYTES:
         name = name[:-1]

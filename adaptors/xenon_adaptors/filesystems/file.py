@@ -6,7 +6,6 @@ Errors of the operating system become exceptions by the table in ``xenon_py.plug
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 import threading
@@ -322,6 +321,8 @@ class FileAdaptor(FileSystemAdaptor):
 
     def checksum(self, path: str, algorithm: str) -> str:
         """Return the hexadecimal checksum of a file, by ``hashlib``."""
+        import hashlib
+
         if algorithm not in hashlib.algorithms_available or algorithm.startswith("shake"):
             raise UnsupportedOperationException.because(
                 f"there is no checksum {algorithm!r}; hashlib has "
