@@ -5,6 +5,7 @@ import pytest
 from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
     new_sshd,
     private_slurm,
+    proftpd_sftp,
     services,
     slurm,
     slurm_without_accounting,

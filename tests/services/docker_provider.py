@@ -22,6 +22,7 @@ from services import users
 from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
+from services.proftpd import SFTP_OFFSET
 from services.records import SlurmCluster, SshChain, SshServer
 from services.slurm import OFFSETS as SLURM_OFFSETS
 from services.slurm_config import Layout
@@ -75,6 +76,12 @@ class DockerProvider:
             known_hosts = ring.directory / "known_hosts"
             known_hosts.write_text("".join(each.known_hosts.read_text() for each in servers))
             yield SshChain(tuple(servers[:-1]), servers[-1], known_hosts)
+
+    @contextlib.contextmanager
+    def proftpd_sftp(self) -> Iterator[SshServer]:
+        name = "proftpd-sftp"
+        with self._container("proftpd", [name], [SFTP_OFFSET]) as (ring, base):
+            yield _server(ring, base + SFTP_OFFSET, users.XENON)
 
     @contextlib.contextmanager
     def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:

@@ -84,6 +84,12 @@ def ssh_chain(services: Services) -> Iterator[SshChain]:
 
 
 @pytest.fixture(scope="session")
+def proftpd_sftp(services: Services) -> Iterator[SshServer]:
+    """ProFTPD's SFTP server, which has none of OpenSSH's extensions."""
+    yield from services.use(lambda provider: provider.proftpd_sftp())
+
+
+@pytest.fixture(scope="session")
 def slurm(services: Services) -> Iterator[SlurmCluster]:
     """The shared Slurm; tests must not stop its daemons (see `private_slurm`)."""
     yield from services.use(lambda provider: provider.slurm())

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from services.proftpd import ProftpdSftpService
 from services.records import SlurmCluster, SshChain, SshServer
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
@@ -20,6 +21,9 @@ class Provider(Protocol):
     def ssh_chain(self) -> AbstractContextManager[SshChain]:
         """OpenSSH servers behind each other."""
 
+    def proftpd_sftp(self) -> AbstractContextManager[SshServer]:
+        """An SFTP server that is not OpenSSH: ProFTPD's mod_sftp."""
+
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         """A Slurm, with or without slurmdbd."""
 
@@ -32,6 +36,9 @@ class NativeProvider:
 
     def ssh_chain(self) -> AbstractContextManager[SshChain]:
         return SshChainService().use()
+
+    def proftpd_sftp(self) -> AbstractContextManager[SshServer]:
+        return ProftpdSftpService().use()
 
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         return (SlurmService() if accounting else SlurmWithoutAccountingService()).use()

@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from services.proftpd import ProftpdSftpService
 from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 
 SERVICES: dict[str, type[Service[Any]]] = {
     service.name: service
-    for service in (SshdService, SshChainService, SlurmService, SlurmWithoutAccountingService)
+    for service in (
+        SshdService,
+        SshChainService,
+        ProftpdSftpService,
+        SlurmService,
+        SlurmWithoutAccountingService,
+    )
 }

@@ -8,7 +8,6 @@ A test that hurts its server (kills, freezes, changes its host key) takes one of
 """
 
 import contextlib
-import os
 import shutil
 import signal
 import subprocess
@@ -22,7 +21,13 @@ from services.errors import ServiceError
 from services.keys import HOST_KEY_TYPES, key_ring
 from services.records import SshChain, SshServer
 from services.service import Service
-from services.state import choose_ports, make_directory, port_is_open, private_directory
+from services.state import (
+    choose_ports,
+    listen_address,
+    make_directory,
+    port_is_open,
+    private_directory,
+)
 
 PACKAGES = ("openssh-server", "openssh-sftp-server", "openssh-client", "util-linux")
 SSHD_OFFSET = 22  # of the shared one's port from XENON_TEST_PORT_BASE
@@ -173,7 +178,7 @@ class Sshd:
     def _config_lines(self) -> list[str]:
         at, options, ring = self.directory, self.options, self._ring
         lines = [
-            f"ListenAddress {os.environ.get('XENON_TEST_LISTEN', '127.0.0.1')}",
+            f"ListenAddress {listen_address()}",
             f"Port {self._port}",
             *(f"HostKey {ring.host_key(kind)}" for kind in options.host_keys),
             f"AuthorizedKeysFile {at}/authorized_keys",

@@ -4,7 +4,7 @@ Variables:
 
 * `XENON_TEST_STATE`: the state directory. The default differs from checkout to checkout, so that
   two checkouts run side by side. It must be reachable by other users: daemons drop their rights.
-* `XENON_TEST_LISTEN`: the address that sshds listen on, for containers; default 127.0.0.1.
+* `XENON_TEST_LISTEN`: the address that servers listen on, for containers; default 127.0.0.1.
 * `XENON_TEST_PORT_BASE`: first port; each server then has a fixed offset. By default free ports
   are chosen once and remembered in the state directory.
 """
@@ -32,6 +32,11 @@ def state_directory() -> Path:
     checkout = str(Path(__file__).resolve().parents[2])
     # Short, because the path of a Unix socket has at most 107 bytes.
     return Path("/var/lib/xenon-test") / hashlib.sha256(checkout.encode()).hexdigest()[:8]
+
+
+def listen_address() -> str:
+    """The address that servers listen on: in a container not the loopback."""
+    return os.environ.get("XENON_TEST_LISTEN", "127.0.0.1")
 
 
 def make_directory(path: Path) -> Path:
