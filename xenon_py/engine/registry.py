@@ -33,6 +33,7 @@ from xenon_py.model.descriptions import FileSystemAdaptorDescription, SchedulerA
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
+    from xenon_py.plugin.batch import BatchAdaptor
     from xenon_py.plugin.filesystem import FileSystemAdaptor
     from xenon_py.plugin.process import ProcessAdaptor
     from xenon_py.plugin.scheduler import SchedulerAdaptor
@@ -118,7 +119,9 @@ def load_filesystem(name: str) -> type[FileSystemAdaptor]:
     return found
 
 
-def load_scheduler(name: str) -> type[SchedulerAdaptor] | type[ProcessAdaptor]:
+def load_scheduler(
+    name: str,
+) -> type[SchedulerAdaptor] | type[ProcessAdaptor] | type[BatchAdaptor]:
     """Return the class of a scheduler adaptor.
 
     Raises:
@@ -127,11 +130,12 @@ def load_scheduler(name: str) -> type[SchedulerAdaptor] | type[ProcessAdaptor]:
         MissingDependencyException: a package that it needs is missing; says what to install.
         BrokenAdaptorException: it cannot be imported, or is no scheduler adaptor.
     """
+    from xenon_py.plugin.batch import BatchAdaptor
     from xenon_py.plugin.process import ProcessAdaptor
     from xenon_py.plugin.scheduler import SchedulerAdaptor
 
-    bases = (SchedulerAdaptor, ProcessAdaptor)
-    found: type[SchedulerAdaptor] | type[ProcessAdaptor] = _load(
+    bases = (SchedulerAdaptor, ProcessAdaptor, BatchAdaptor)
+    found: type[SchedulerAdaptor] | type[ProcessAdaptor] | type[BatchAdaptor] = _load(
         _the_plugin(SCHEDULERS, name), bases
     )
     return found

@@ -66,6 +66,17 @@ def _value(
     return default
 
 
+def sftp_properties(properties: Properties) -> dict[str, str]:
+    """Return the given ``ssh`` properties of a connection as those of the ``sftp`` adaptor."""
+    ssh, sftp = _PREFIXES
+    found = {}
+    for name, text in properties.given.items():
+        end = name.removeprefix(ssh)
+        if end != name and not end.startswith("queue."):
+            found[sftp + ("connection.timeout" if end == "timeout" else end)] = text
+    return found
+
+
 def _given_boolean(properties: Properties, name: str) -> bool | None:
     """Return a boolean property that the user set, ``None`` when it was left alone."""
     for prefix in _PREFIXES:
