@@ -77,7 +77,7 @@ class CopyFileTests(FileSystemCase):
         assert get(other, base / "target") == pattern(size)
         assert (status.bytes_copied, status.bytes_to_copy) == (size, size)
 
-    def test_each_end_resolves_against_its_own_working_directory(
+    def test_copy_each_end_resolves_against_its_own_working_directory(
         self, base: Path, fs: FileSystem
     ) -> None:
         fs.create_directory(base / "from")
@@ -94,14 +94,14 @@ class CopyFileTests(FileSystemCase):
             "to/copy": b"content",
         }
 
-    def test_the_target_is_the_exact_path(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_the_target_is_the_exact_path(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source", b"content")
         fs.create_directory(base / "dir")
         status = copied(fs, base / "source", fs, base / "dir", CopyMode.CREATE)
         ill(status, CopyErrorType.ALREADY_EXISTS, PathAlreadyExistsException)
         assert names(fs, base / "dir") == []
 
-    def test_create_is_the_default(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_create_is_the_default(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source", b"new")
         put(fs, base / "target", b"kept")
         status = copied(fs, base / "source", fs, base / "target")
@@ -124,19 +124,19 @@ class CopyFileTests(FileSystemCase):
             fs.create_symbolic_link(target, name)
         return target
 
-    def test_create_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
+    def test_copy_create_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
         before = tree(fs, base)
         status = copied(fs, base / "source", fs, occupied, CopyMode.CREATE)
         ill(status, CopyErrorType.ALREADY_EXISTS, PathAlreadyExistsException)
         assert tree(fs, base) == before
 
-    def test_ignore_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
+    def test_copy_ignore_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
         before = tree(fs, base)
         status = well(copied(fs, base / "source", fs, occupied, CopyMode.IGNORE))
         assert status.bytes_copied == 0
         assert tree(fs, base) == before
 
-    def test_replace_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
+    def test_copy_replace_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
         beside = {
             name: data for name, data in tree(fs, base).items() if not name.startswith("target")
         }
@@ -144,7 +144,7 @@ class CopyFileTests(FileSystemCase):
         assert kind(fs.get_attributes(occupied)) == "file"
         assert tree(fs, base) == {**beside, "target": b"new"}
 
-    def test_modes_as_numbers(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_modes_as_numbers(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source", b"new")
         put(fs, base / "target", b"old")
         well(copied(fs, base / "source", fs, base / "target", 2))
@@ -152,7 +152,7 @@ class CopyFileTests(FileSystemCase):
         well(copied(fs, base / "source", fs, base / "target", 1))
         assert get(fs, base / "target") == b"new"
 
-    def test_ignore_and_replace_where_nothing_is(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_ignore_and_replace_where_nothing_is(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source", b"new")
         for name, mode in (("one", CopyMode.IGNORE), ("two", CopyMode.REPLACE)):
             well(copied(fs, base / "source", fs, base / name, mode))
@@ -181,24 +181,24 @@ class CopyFileTests(FileSystemCase):
 class CopyFaultTests(FileSystemCase):
     """What goes wrong in a copy is told with its true type, by every way of asking."""
 
-    def test_missing_source(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_missing_source(self, fs: FileSystem, base: Path) -> None:
         status = copied(fs, base / "missing", fs, base / "target")
         ill(status, CopyErrorType.NOT_FOUND, NoSuchPathException)
         assert names(fs, base) == []
 
-    def test_target_without_parent(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_target_without_parent(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source")
         status = copied(fs, base / "source", fs, base / "missing" / "target")
         ill(status, CopyErrorType.NOT_FOUND, NoSuchPathException)
         assert names(fs, base) == ["source"]
 
-    def test_directory_without_recursive(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_directory_without_recursive(self, fs: FileSystem, base: Path) -> None:
         plant(fs, base / "source")
         status = copied(fs, base / "source", fs, base / "target")
         ill(status, CopyErrorType.XENON, InvalidPathException)
         assert names(fs, base) == ["source"]
 
-    def test_get_status_and_wait_tell_the_same(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_get_status_and_wait_tell_the_same(self, fs: FileSystem, base: Path) -> None:
         operation = fs.copy(base / "missing", fs, base / "target")
         waited = fs.wait_until_done(operation, MINUTE)
         assert fs.get_status(operation) == waited
@@ -207,7 +207,7 @@ class CopyFaultTests(FileSystemCase):
         assert operation.future().result(timeout=10) == waited
         assert waited.error_type == CopyErrorType.NOT_FOUND
 
-    def test_a_failed_copy_does_not_hurt_the_next(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_a_failed_copy_does_not_hurt_the_next(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source", b"content")
         for number in range(5):
             copied(fs, base / "missing", fs, base / f"no-{number}")
@@ -215,7 +215,7 @@ class CopyFaultTests(FileSystemCase):
         assert names(fs, base) == ["source", *(f"yes-{number}" for number in range(5))]
 
     @pytest.mark.parametrize("call", ["get_status", "cancel", "wait_until_done"])
-    def test_unknown_copies(self, fs: FileSystem, call: str) -> None:
+    def test_copy_unknown_copies(self, fs: FileSystem, call: str) -> None:
         unknown = CopyOperation(f"COPY-{self.adaptor}-987654")
         with pytest.raises(NoSuchCopyException):
             getattr(fs, call)(unknown)
@@ -238,7 +238,7 @@ class CopyFaultTests(FileSystemCase):
             ("on_progress", 3),
         ],
     )
-    def test_wrong_arguments(
+    def test_copy_wrong_arguments(
         self, fs: FileSystem, base: Path, argument: str, value: object
     ) -> None:
         put(fs, base / "source")
@@ -258,7 +258,7 @@ class CopyFaultTests(FileSystemCase):
 class CopyControlTests(FileSystemCase):
     """Progress, waiting, cancelling, futures."""
 
-    def test_ids(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_ids(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source")
         operations = [fs.copy(base / "source", fs, base / f"copy-{n}") for n in range(5)]
         ids = [operation.id for operation in operations]
@@ -267,7 +267,7 @@ class CopyControlTests(FileSystemCase):
         for operation in operations:
             well(operation.wait(MINUTE))
 
-    def test_a_finished_copy_can_be_asked_again(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_a_finished_copy_can_be_asked_again(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source")
         operation = fs.copy(base / "source", fs, base / "target")
         first = well(operation.wait(MINUTE))
@@ -275,7 +275,7 @@ class CopyControlTests(FileSystemCase):
         assert fs.get_status(CopyOperation(operation.id)) == first
         assert fs.wait_until_done(operation, 0) == first
 
-    def test_progress_grows_to_the_whole(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
+    def test_copy_progress_grows_to_the_whole(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
         put(fs, base / "source", pattern(5_000_000))
         told: list[CopyStatus] = []
         well(copied(fs, base / "source", other, base / "target", on_progress=told.append))
@@ -285,7 +285,7 @@ class CopyControlTests(FileSystemCase):
         assert sizes[-1] == 5_000_000
         assert all(0 <= status.bytes_copied <= status.bytes_to_copy for status in told)
 
-    def test_future_and_callback(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_future_and_callback(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source")
         called = threading.Event()
         operation = fs.copy(base / "source", fs, base / "target")
@@ -295,7 +295,7 @@ class CopyControlTests(FileSystemCase):
         assert called.wait(10)
 
     @pytest.mark.parametrize("timeout", [-1, 1.5, "1", datetime.timedelta(seconds=-1)])
-    def test_wrong_timeouts(self, fs: FileSystem, base: Path, timeout: object) -> None:
+    def test_copy_wrong_timeouts(self, fs: FileSystem, base: Path, timeout: object) -> None:
         put(fs, base / "source")
         operation = fs.copy(base / "source", fs, base / "target")
         with pytest.raises(IllegalArgumentException):
@@ -318,7 +318,7 @@ class CopyControlTests(FileSystemCase):
         assert begun.wait(30), "no progress was told while a large file was copied"
         return operation, go_on.set
 
-    def test_wait_with_a_timeout_returns_the_running_copy(
+    def test_copy_wait_with_a_timeout_returns_the_running_copy(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
         operation, go_on = self._paused(fs, other, base)
@@ -335,7 +335,7 @@ class CopyControlTests(FileSystemCase):
         well(operation.wait())
         assert fs.get_attributes(base / "target").size == LARGE
 
-    def test_cancel_midway(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
+    def test_copy_cancel_midway(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
         operation, go_on = self._paused(fs, other, base)
         canceller = threading.Thread(target=operation.cancel)
         canceller.start()
@@ -346,14 +346,14 @@ class CopyControlTests(FileSystemCase):
         ill(status, CopyErrorType.CANCELLED, CopyCancelledException)
         assert names(fs, base) == ["source"]
 
-    def test_cancel_what_is_done(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_cancel_what_is_done(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source")
         operation = fs.copy(base / "source", fs, base / "target")
         well(operation.wait(MINUTE))
         well(fs.cancel(operation))
         assert names(fs, base) == ["source", "target"]
 
-    def test_close_midway_leaves_no_partial_file(
+    def test_copy_close_midway_leaves_no_partial_file(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
         own = self.create()
@@ -366,7 +366,7 @@ class CopyControlTests(FileSystemCase):
         assert not closer.is_alive()
         until(lambda: names(fs, base) == ["source"], "the partial file is gone")
 
-    def test_several_copies_at_a_time(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
+    def test_copy_several_copies_at_a_time(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
         put(fs, base / "source", pattern(1_000_000))
         operations = [fs.copy(base / "source", other, base / f"copy-{n}") for n in range(8)]
         for operation in operations:

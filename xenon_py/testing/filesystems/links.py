@@ -183,25 +183,25 @@ class LinkCycleTests(FileSystemCase):
             fs.create_symbolic_link(top / name, target)
         return top
 
-    def test_list(self, fs: FileSystem, loops: Path) -> None:
+    def test_link_cycles_list(self, fs: FileSystem, loops: Path) -> None:
         found = [entry.path.name for entry in fs.list(loops, True)]
         assert sorted(found) == ["a", "b", "here", "self", "up"]
 
-    def test_exists_and_attributes(self, fs: FileSystem, loops: Path) -> None:
+    def test_link_cycles_exists_and_attributes(self, fs: FileSystem, loops: Path) -> None:
         assert fs.exists(loops / "self")
         assert kind(fs.get_attributes(loops / "a")) == "link"
 
     @pytest.mark.parametrize("name", ["self", "a", "b"])
-    def test_read(self, fs: FileSystem, loops: Path, name: str) -> None:
+    def test_link_cycles_read(self, fs: FileSystem, loops: Path, name: str) -> None:
         with pytest.raises(XenonException):
             get(fs, loops / name)
 
-    def test_copy(self, fs: FileSystem, base: Path, loops: Path) -> None:
+    def test_link_cycles_copy(self, fs: FileSystem, base: Path, loops: Path) -> None:
         operation = fs.copy(loops, fs, base / "copy", CopyMode.CREATE, recursive=True)
         assert fs.wait_until_done(operation, 30_000).state == "DONE"
         assert tree(fs, base / "copy") == tree(fs, loops)
 
-    def test_delete(self, fs: FileSystem, base: Path, loops: Path) -> None:
+    def test_link_cycles_delete(self, fs: FileSystem, base: Path, loops: Path) -> None:
         put(fs, base / "beside")
         fs.delete(loops, recursive=True)
         assert names(fs, base) == ["beside"]
@@ -217,7 +217,7 @@ class LinkTrapTests(FileSystemCase):
         plant(fs, base / "outside")
         return base / "outside"
 
-    def test_recursive_delete(self, fs: FileSystem, base: Path, outside: Path) -> None:
+    def test_link_traps_recursive_delete(self, fs: FileSystem, base: Path, outside: Path) -> None:
         before = tree(fs, outside)
         plant(fs, base / "top")
         fs.create_symbolic_link(base / "top" / "d1" / "trap", outside)
@@ -226,7 +226,7 @@ class LinkTrapTests(FileSystemCase):
         assert not fs.exists(base / "top")
         assert tree(fs, outside) == before
 
-    def test_recursive_copy_does_not_write_through_a_link(
+    def test_link_traps_recursive_copy_does_not_write_through_a_link(
         self, fs: FileSystem, base: Path, outside: Path
     ) -> None:
         before = tree(fs, outside)
@@ -240,7 +240,7 @@ class LinkTrapTests(FileSystemCase):
         assert status.state == "DONE", status.error_message
         assert tree(fs, base / "target") == tree(fs, base / "source")
 
-    def test_copy_onto_a_link_replaces_the_link(
+    def test_link_traps_copy_onto_a_link_replaces_the_link(
         self, fs: FileSystem, base: Path, outside: Path
     ) -> None:
         put(fs, base / "source", b"new")
@@ -251,7 +251,7 @@ class LinkTrapTests(FileSystemCase):
         assert kind(fs.get_attributes(base / "link")) == "file"
         assert get(fs, base / "link") == b"new"
 
-    def test_links_swapped_in_while_deleting(
+    def test_link_traps_links_swapped_in_while_deleting(
         self, fs: FileSystem, other: FileSystem, base: Path, outside: Path
     ) -> None:
         if not self.resists_link_swaps:

@@ -50,7 +50,7 @@ class CopyTreeTests(FileSystemCase):
         well(copied(fs, base / "source", fs, base / "target", recursive=True))
         assert names(fs, base / "target") == []
 
-    def test_links_in_a_tree_stay_links(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_tree_links_in_a_tree_stay_links(self, fs: FileSystem, base: Path) -> None:
         self.need("can_create_symboliclinks", "can_read_symboliclinks")
         plant(fs, base / "source")
         for name, target in (("to-file", "a.txt"), ("to-dir", "d1"), ("dangling", "gone/x")):
@@ -60,7 +60,7 @@ class CopyTreeTests(FileSystemCase):
         assert tree(fs, base / "target") == content
 
     @pytest.mark.parametrize("parallel", [1, 4])
-    def test_many_files(
+    def test_copy_tree_many_files(
         self, fs: FileSystem, other: FileSystem, base: Path, parallel: int
     ) -> None:
         fs.create_directory(base / "source")
@@ -74,21 +74,21 @@ class CopyTreeTests(FileSystemCase):
         assert status.files_copied == 60
         assert tree(fs, base / "target") == tree(fs, base / "source")
 
-    def test_create_where_a_directory_is(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_tree_create_where_a_directory_is(self, fs: FileSystem, base: Path) -> None:
         plant(fs, base / "source")
         fs.create_directory(base / "target")
         status = copied(fs, base / "source", fs, base / "target", CopyMode.CREATE, recursive=True)
         ill(status, CopyErrorType.ALREADY_EXISTS, PathAlreadyExistsException)
         assert names(fs, base / "target") == []
 
-    def test_ignore_where_a_directory_is(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_tree_ignore_where_a_directory_is(self, fs: FileSystem, base: Path) -> None:
         plant(fs, base / "source")
         fs.create_directory(base / "target")
         put(fs, base / "target" / "a.txt", b"kept")
         well(copied(fs, base / "source", fs, base / "target", CopyMode.IGNORE, recursive=True))
         assert tree(fs, base / "target") == {"a.txt": b"kept"}
 
-    def test_replace_merges(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_tree_replace_merges(self, fs: FileSystem, base: Path) -> None:
         content = plant(fs, base / "source")
         fs.create_directory(base / "target")
         put(fs, base / "target" / "a.txt", b"old")
@@ -99,7 +99,7 @@ class CopyTreeTests(FileSystemCase):
         expected = {**content, "extra": b"kept", "d1/extra": b"kept too"}
         assert tree(fs, base / "target") == expected
 
-    def test_replace_where_kinds_differ(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_tree_replace_where_kinds_differ(self, fs: FileSystem, base: Path) -> None:
         content = plant(fs, base / "source")
         fs.create_directory(base / "target")
         put(fs, base / "target" / "d1", b"a file where a directory comes")
@@ -108,7 +108,7 @@ class CopyTreeTests(FileSystemCase):
         assert tree(fs, base / "target") == content
 
     @pytest.mark.parametrize("mode", list(CopyMode))
-    def test_directory_onto_a_file(self, fs: FileSystem, base: Path, mode: CopyMode) -> None:
+    def test_copy_tree_directory_onto_a_file(self, fs: FileSystem, base: Path, mode: CopyMode) -> None:
         content = plant(fs, base / "source")
         put(fs, base / "target", b"a file")
         status = copied(fs, base / "source", fs, base / "target", mode, recursive=True)
@@ -123,7 +123,7 @@ class CopyTreeTests(FileSystemCase):
 
     @pytest.mark.parametrize("below", ["inside", "d1/inside", "d1"])
     @pytest.mark.parametrize("mode", [CopyMode.CREATE, CopyMode.REPLACE])
-    def test_a_directory_into_itself_is_refused(
+    def test_copy_tree_a_directory_into_itself_is_refused(
         self, fs: FileSystem, base: Path, below: str, mode: CopyMode
     ) -> None:
         content = plant(fs, base / "source")
@@ -132,7 +132,7 @@ class CopyTreeTests(FileSystemCase):
         assert tree(fs, base / "source") == content
 
     @pytest.mark.parametrize("mode", list(CopyMode))
-    def test_a_directory_onto_itself_loses_nothing(
+    def test_copy_tree_a_directory_onto_itself_loses_nothing(
         self, fs: FileSystem, other: FileSystem, base: Path, mode: CopyMode
     ) -> None:
         content = plant(fs, base / "source")
@@ -140,14 +140,14 @@ class CopyTreeTests(FileSystemCase):
             copied(fs, base / "source", target_fs, base / "source", mode, recursive=True)
             assert tree(fs, base / "source") == content
 
-    def test_onto_an_ancestor_loses_nothing(self, fs: FileSystem, base: Path) -> None:
+    def test_copy_tree_onto_an_ancestor_loses_nothing(self, fs: FileSystem, base: Path) -> None:
         content = plant(fs, base / "top")
         copied(fs, base / "top" / "d1", fs, base / "top", CopyMode.CREATE, recursive=True)
         assert tree(fs, base / "top") == content
         copied(fs, base / "top" / "d1" / "b.txt", fs, base / "top", CopyMode.REPLACE)
         assert get(fs, base / "top" / "d1" / "b.txt") == b"beta"
 
-    def test_cancel_a_tree_leaves_whole_files_only(
+    def test_copy_tree_cancel_a_tree_leaves_whole_files_only(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
         fs.create_directory(base / "source")
@@ -184,7 +184,7 @@ class VerifyTests(FileSystemCase):
     """Verification, and a copy that is run again."""
 
     @pytest.mark.parametrize("verify", ["none", "size", "checksum"])
-    def test_status_tells_what_was_verified(
+    def test_copy_status_tells_what_was_verified(
         self, fs: FileSystem, other: FileSystem, base: Path, verify: str
     ) -> None:
         content = plant(fs, base / "source")
@@ -194,13 +194,13 @@ class VerifyTests(FileSystemCase):
         assert status.verified == verify
         assert tree(fs, base / "target") == content
 
-    def test_size_is_verified_by_default(
+    def test_copy_size_is_verified_by_default(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
         put(fs, base / "source")
         assert well(copied(fs, base / "source", other, base / "target")).verified == "size"
 
-    def test_run_again_skips_what_is_there(
+    def test_copy_run_again_skips_what_is_there(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
         content = plant(fs, base / "source")
@@ -213,7 +213,7 @@ class VerifyTests(FileSystemCase):
         assert status.files_skipped == 4
         assert tree(fs, base / "target") == content
 
-    def test_run_again_repairs_what_differs(
+    def test_copy_run_again_repairs_what_differs(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
         content = plant(fs, base / "source")
@@ -235,7 +235,7 @@ class PreserveTests(FileSystemCase):
 
     BITS = frozenset({Bit.OWNER_READ, Bit.OWNER_WRITE, Bit.OWNER_EXECUTE, Bit.OTHERS_READ})
 
-    def _refused(self, fs: FileSystem, base: Path, what: str) -> None:
+    def _preserve_refused(self, fs: FileSystem, base: Path, what: str) -> None:
         put(fs, base / "source")
         try:
             status = copied(fs, base / "source", fs, base / "target", preserve=(what,))
@@ -245,13 +245,13 @@ class PreserveTests(FileSystemCase):
         assert isinstance(error, UnsupportedOperationException)
         assert names(fs, base) == ["source"]
 
-    def test_mode_as_declared(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
+    def test_copy_mode_as_declared(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
         description = self.description
         if not (
             description.supports_setting_posix_permissions
             and description.supports_reading_posix_permissions
         ):
-            self._refused(fs, base, "mode")
+            self._preserve_refused(fs, base, "mode")
             return
         plant(fs, base / "source")
         fs.set_posix_file_permissions(base / "source" / "d1" / "b.txt", self.BITS)
@@ -260,9 +260,9 @@ class PreserveTests(FileSystemCase):
         found = fs.get_attributes(base / "target" / "d1" / "b.txt").permissions
         assert set(found) == self.BITS
 
-    def test_mtime_as_declared(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
+    def test_copy_mtime_as_declared(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
         if not self.description.can_set_times:
-            self._refused(fs, base, "mtime")
+            self._preserve_refused(fs, base, "mtime")
             return
         put(fs, base / "source")
         old = fs.get_attributes(base / "source").last_modified_time

@@ -1,0 +1,60 @@
+"""Checks of what an adaptor declares, the same for both halves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from xenon_py.model.credentials import (
+    CertificateCredential,
+    DefaultCredential,
+    KeytabCredential,
+    PasswordCredential,
+)
+from xenon_py.model.properties import PropertyDescription, PropertyType
+
+CREDENTIALS: dict[str, Callable[[str], tuple[str, object]]] = {
+    "CertificateCredential": lambda secret: (
+        "certificate_credential",
+        CertificateCredential(username="kit", certfile="/no/such/key", passphrase=secret),
+    ),
+    "PasswordCredential": lambda secret: (
+        "password_credential",
+        PasswordCredential(username="kit", password=secret),
+    ),
+    "KeytabCredential": lambda _: (
+        "keytab_credential",
+        KeytabCredential(username="kit", keytabfile="/no/such/keytab"),
+    ),
+    "DefaultCredential": lambda _: ("default_credential", DefaultCredential(username="kit")),
+}
+"""Name of a credential class -> maker of the argument of ``create`` and a value with a secret."""
+
+
+def check_properties(
+    declared: tuple[PropertyDescription, ...], prefix: str, adaptor: str
+) -> None:
+    """Fail unless the declared properties are well-formed."""
+    assert isinstance(declared, tuple)
+    seen = [one.name for one in declared]
+    assert len(set(seen)) == len(seen), "a property is declared twice"
+    for one in declared:
+        assert re.fullmatch(re.escape(f"{prefix}{adaptor}.") + r"[\w.-]+", one.name), (
+            f"the name {one.name!r} does not begin with {prefix}{adaptor}."
+        )
+        assert one.description.strip(), f"{one.name} has no description"
+        if one.default_value or one.type is not PropertyType.STRING:
+            one.parse(one.default_value)
+
+
+def check_credentials(supported: tuple[str, ...]) -> None:
+    """Fail unless the names are names of credential classes."""
+    assert supported
+    assert set(supported) <= {*CREDENTIALS, "CredentialMap"}
+
+
+def wrong_property_values(declared: Iterable[PropertyDescription]) -> Iterator[tuple[str, str]]:
+    """Yield a name and a value of another type for each property that is more than text."""
+    for one in declared:
+        if one.type is not PropertyType.STRING and not one.wildcard:
+            yield one.name, "neither true nor 1"
