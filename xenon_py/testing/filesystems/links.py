@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -257,28 +258,24 @@ class LinkTrapTests(FileSystemCase):
         if not self.resists_link_swaps:
             pytest.skip("capability not declared: resists_link_swaps")
         before = tree(fs, outside)
-        for _ in range(15):
-            with _swapping(other, base / "top", outside):
-                self._build_and_delete(fs, base / "top")
-        assert tree(fs, outside) == before
-
-    @staticmethod
-    def _build_and_delete(fs: FileSystem, top: Path) -> None:
-        with contextlib.suppress(XenonException):
+        for number in range(10):
+            top = base / f"top-{number}"
             plant(fs, top)
-            for number in range(40):
-                put(fs, top / "d1" / f"file-{number}")
-        with contextlib.suppress(XenonException):
-            fs.delete(top, recursive=True)
+            for count in range(60):
+                put(fs, top / "d1" / f"file-{count}")
+            with _swapping(other, top, outside), contextlib.suppress(XenonException):
+                fs.delete(top, recursive=True)
+        assert tree(fs, outside) == before
 
 
 @contextlib.contextmanager
-def _swapping(fs: FileSystem, top: Path, outside: Path):  # type: ignore[no-untyped-def]
+def _swapping(fs: FileSystem, top: Path, outside: Path) -> Iterator[None]:
     """Swap ``top/d1`` for a link to ``outside`` and back, over and over, in another thread."""
-    stop = threading.Event()
+    stop, begun = threading.Event(), threading.Event()
 
     def swap() -> None:
         while not stop.wait(0.0002):
+            begun.set()
             with contextlib.suppress(XenonException):
                 fs.rename(top / "d1", top / "aside")
                 fs.create_symbolic_link(top / "d1", outside)
@@ -288,10 +285,9 @@ def _swapping(fs: FileSystem, top: Path, outside: Path):  # type: ignore[no-unty
 
     thread = threading.Thread(target=swap)
     thread.start()
+    begun.wait(10)
     try:
         yield
     finally:
         stop.set()
         thread.join()
-        with contextlib.suppress(XenonException):
-            fs.delete(top, recursive=True)
