@@ -5,25 +5,13 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 
-from xenon_py.exceptions import (
-    DirectoryNotEmptyException,
-    InvalidPathException,
-    NoSuchPathException,
-    PathAlreadyExistsException,
-)
+from xenon_py import exceptions
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.location import LocationForm
-from xenon_py.model.path import Path, is_below, join, normalise, parent
-from xenon_py.plugin.filesystem import (
-    Buffer,
-    FileInfo,
-    FileKind,
-    FileSystemAdaptor,
-    ReadStream,
-    WriteMode,
-)
+from xenon_py.model.path import Path, is_below, normalise, parent
+from xenon_py.plugin.filesystem import FileInfo, FileKind, FileSystemAdaptor, WriteMode
 from xenon_py.plugin.target import Target
 
 _lock = threading.RLock()
@@ -32,33 +20,33 @@ _nodes: dict[str, tuple[bytes | None, int]] = {"/": (None, 0)}  # path: content 
 
 def _get(path: str) -> tuple[bytes | None, int]:
     if path not in _nodes:
-        raise NoSuchPathException.because(f"path does not exist: {path!r}", path=path)
+        raise exceptions.NoSuchPathException.because(f"path does not exist: {path!r}", path=path)
     return _nodes[path]
 
 
 def _file(path: str) -> bytes:
     data = _get(path)[0]
     if data is None:
-        raise InvalidPathException.because(f"path is a directory: {path!r}", path=path)
+        raise exceptions.InvalidPathException.because(f"path is a directory: {path!r}", path=path)
     return data
 
 
 def _check_directory(path: str) -> None:
     if _get(path)[0] is not None:
-        raise InvalidPathException.because(f"path is a file: {path!r}", path=path)
+        raise exceptions.InvalidPathException.because(f"path is a file: {path!r}", path=path)
 
 
 def _put(path: str, data: bytes | None, *, new: bool = True) -> None:
     _check_directory(parent(path))
     if new and path in _nodes:
-        raise PathAlreadyExistsException.because(f"path exists: {path!r}", path=path)
+        raise exceptions.PathAlreadyExistsException.because(f"path exists: {path!r}", path=path)
     _nodes[path] = (data, int(time.time() * 1000))
 
 
 def _info(path: str, name: str) -> FileInfo:
     data, mtime = _get(path)
     kind = FileKind.DIRECTORY if data is None else FileKind.FILE
-    return FileInfo(name, kind, len(data or b""), mtime=mtime)
+    return FileInfo(name, kind, len(data or b""), mtime=mtime, readable=True, writable=True)
 
 
 class _Writer(io.BytesIO):
@@ -67,9 +55,6 @@ class _Writer(io.BytesIO):
     def __init__(self, path: str, mode: WriteMode) -> None:
         super().__init__()
         self._path, self._mode = path, mode
-
-    def write(self, data: Buffer, /) -> int:
-        return super().write(bytes(data))
 
     def close(self) -> None:
         if not self.closed:
@@ -102,16 +87,13 @@ class MemoryFileSystem(FileSystemAdaptor):
 
     def __init__(self, target: Target) -> None:
         self._start = normalise(Path(target.location.path), "/")
-        path = "/"
-        for name in filter(None, self._start.split("/")):
-            path = join(path, name)
-            with _lock:
-                _nodes.setdefault(path, (None, 0))
+        for path in map(str, [*Path(self._start).parents, self._start]):
+            _nodes.setdefault(path, (None, 0))
 
     def working_directory(self) -> str:
         return self._start
 
-    def identity(self) -> Hashable:
+    def identity(self) -> str:
         return self.description.name
 
     def lstat(self, path: str) -> FileInfo:
@@ -124,7 +106,7 @@ class MemoryFileSystem(FileSystemAdaptor):
             below = [p for p in _nodes if parent(p) == path and p != path]
             return iter([_info(p, p.rsplit("/", 1)[1]) for p in below])
 
-    def open_read(self, path: str, offset: int = 0) -> ReadStream:
+    def open_read(self, path: str, offset: int = 0) -> io.BytesIO:
         with _lock:
             return io.BytesIO(_file(path)[offset:])
 
@@ -134,7 +116,9 @@ class MemoryFileSystem(FileSystemAdaptor):
             if mode is WriteMode.APPEND or (mode is WriteMode.TRUNCATE and path in _nodes):
                 _file(path)
             elif path in _nodes:
-                raise PathAlreadyExistsException.because(f"path exists: {path!r}", path=path)
+                raise exceptions.PathAlreadyExistsException.because(
+                    f"path exists: {path!r}", path=path
+                )
         return _Writer(path, mode)
 
     def mkdir(self, path: str) -> None:
@@ -144,7 +128,9 @@ class MemoryFileSystem(FileSystemAdaptor):
     def rmdir(self, path: str) -> None:
         with _lock:
             if any(self.scandir(path)):
-                raise DirectoryNotEmptyException.because(f"not empty: {path!r}", path=path)
+                raise exceptions.DirectoryNotEmptyException.because(
+                    f"not empty: {path!r}", path=path
+                )
             del _nodes[path]
 
     def unlink(self, path: str) -> None:

@@ -96,6 +96,16 @@ class ThreadTests(FileSystemCase):
         assert all(isinstance(error, PathAlreadyExistsException) for error in lost)
         assert names(fs, base) == ["one"]
 
+    def test_one_of_many_renames_to_a_name(self, fs: FileSystem, base: Path) -> None:
+        self.need("creates_exclusively", "supports_rename")
+        for number in range(8):
+            put(fs, base / f"own-{number}", bytes([number]))
+        results = at_once(8, lambda number: fs.rename(base / f"own-{number}", base / "one"))
+        won = [number for number, result in enumerate(results) if result is None]
+        assert len(won) == 1
+        assert get(fs, base / "one") == bytes(won)
+        assert len(names(fs, base)) == 8
+
     def test_many_threads_make_the_same_parents(self, fs: FileSystem, base: Path) -> None:
         results = at_once(
             6, lambda number: fs.create_directories(base / "a" / "b" / f"own-{number}")
