@@ -23,5 +23,9 @@ import pytest
 pytest.register_assert_rewrite("xenon_py.testing.filesystems", "xenon_py.testing.schedulers")
 
 from xenon_py.testing.filesystems import FileSystemConformance  # noqa: E402
+from xenon_py.testing.schedulers import (  # noqa: E402
+    SchedulerConformance,
+    SchedulerMinutesConformance,
+)
 
-__all__ = ["FileSystemConformance"]
+__all__ = ["FileSystemConformance", "SchedulerConformance", "SchedulerMinutesConformance"]

@@ -22,8 +22,8 @@ SENTINEL = "S3nt1nel-never-shown"
 class Closable(Protocol):
     """A facade: it can be closed, and tells whether it was."""
 
-    def is_open(self) -> object: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def is_open(self) -> object: ...
+    def close(self) -> None: ...
 
 
 _Facade = TypeVar("_Facade", bound=Closable)

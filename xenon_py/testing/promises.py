@@ -31,9 +31,7 @@ CREDENTIALS: dict[str, Callable[[str], tuple[str, object]]] = {
 """Name of a credential class -> maker of the argument of ``create`` and a value with a secret."""
 
 
-def check_properties(
-    declared: tuple[PropertyDescription, ...], prefix: str, adaptor: str
-) -> None:
+def check_properties(declared: tuple[PropertyDescription, ...], prefix: str, adaptor: str) -> None:
     """Fail unless the declared properties are well-formed."""
     assert isinstance(declared, tuple)
     seen = [one.name for one in declared]

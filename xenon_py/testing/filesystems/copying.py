@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,14 +23,20 @@ from xenon_py.filesystem import FileSystem
 from xenon_py.model.copying import CopyErrorType, CopyMode, CopyOperation, CopyStatus
 from xenon_py.model.path import Path
 from xenon_py.testing.filesystems.base import FileSystemCase, get, kind, names, plant, put, tree
+from xenon_py.testing.filesystems.held import PATIENCE, HeldFileSystem
 from xenon_py.testing.harness import pattern, until
 
 MINUTE = 60_000
-LARGE = 24 * 1024 * 1024
+LARGE = 3 * 1024 * 1024
 
 
 def copied(
-    fs: FileSystem, source: object, target_fs: FileSystem, target: object, *args: Any, **options: Any
+    fs: FileSystem,
+    source: object,
+    target_fs: FileSystem,
+    target: object,
+    *args: Any,
+    **options: Any,
 ) -> CopyStatus:
     """Copy, wait, and return the final status."""
     operation = fs.copy(source, target_fs, target, *args, **options)  # type: ignore[arg-type]
@@ -124,19 +130,25 @@ class CopyFileTests(FileSystemCase):
             fs.create_symbolic_link(target, name)
         return target
 
-    def test_copy_create_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
+    def test_copy_create_where_something_is(
+        self, fs: FileSystem, base: Path, occupied: Path
+    ) -> None:
         before = tree(fs, base)
         status = copied(fs, base / "source", fs, occupied, CopyMode.CREATE)
         ill(status, CopyErrorType.ALREADY_EXISTS, PathAlreadyExistsException)
         assert tree(fs, base) == before
 
-    def test_copy_ignore_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
+    def test_copy_ignore_where_something_is(
+        self, fs: FileSystem, base: Path, occupied: Path
+    ) -> None:
         before = tree(fs, base)
         status = well(copied(fs, base / "source", fs, occupied, CopyMode.IGNORE))
         assert status.bytes_copied == 0
         assert tree(fs, base) == before
 
-    def test_copy_replace_where_something_is(self, fs: FileSystem, base: Path, occupied: Path) -> None:
+    def test_copy_replace_where_something_is(
+        self, fs: FileSystem, base: Path, occupied: Path
+    ) -> None:
         beside = {
             name: data for name, data in tree(fs, base).items() if not name.startswith("target")
         }
@@ -275,7 +287,9 @@ class CopyControlTests(FileSystemCase):
         assert fs.get_status(CopyOperation(operation.id)) == first
         assert fs.wait_until_done(operation, 0) == first
 
-    def test_copy_progress_grows_to_the_whole(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
+    def test_copy_progress_grows_to_the_whole(
+        self, fs: FileSystem, other: FileSystem, base: Path
+    ) -> None:
         put(fs, base / "source", pattern(5_000_000))
         told: list[CopyStatus] = []
         well(copied(fs, base / "source", other, base / "target", on_progress=told.append))
@@ -302,49 +316,95 @@ class CopyControlTests(FileSystemCase):
             fs.wait_until_done(operation, timeout)  # type: ignore[arg-type]
         well(operation.wait(datetime.timedelta(seconds=60)))
 
-    def _paused(
-        self, fs: FileSystem, other: FileSystem, base: Path
-    ) -> tuple[CopyOperation, Callable[[], None]]:
-        """Start the copy of a large file, and stop it at its first sign of progress."""
-        put(fs, base / "source", pattern(LARGE))
-        begun, go_on = threading.Event(), threading.Event()
-
-        def hold(status: CopyStatus) -> None:
-            if status.bytes_copied and not status.done:
-                begun.set()
-                go_on.wait(30)
-
-        operation = fs.copy(base / "source", other, base / "target", on_progress=hold)
-        assert begun.wait(30), "no progress was told while a large file was copied"
-        return operation, go_on.set
+    @pytest.fixture
+    def held(self) -> Iterator[HeldFileSystem]:
+        """A file system that catches a copy midway."""
+        adaptor = HeldFileSystem()
+        yield adaptor
+        adaptor.go_on.set()
 
     def test_copy_wait_with_a_timeout_returns_the_running_copy(
-        self, fs: FileSystem, other: FileSystem, base: Path
+        self, held: HeldFileSystem, fs: FileSystem, base: Path
     ) -> None:
-        operation, go_on = self._paused(fs, other, base)
-        try:
+        with held.as_file_system() as source:
+            operation = source.copy("/large", fs, base / "target")
+            assert held.begun.wait(PATIENCE)
             started = time.monotonic()
-            status = fs.wait_until_done(operation, 100)
+            status = source.wait_until_done(operation, 100)
             assert time.monotonic() - started >= 0.09
             assert (status.state, status.running, status.done) == ("RUNNING", True, False)
-            assert 0 < status.bytes_copied < LARGE
-            assert status.bytes_to_copy == LARGE
-            assert not fs.exists(base / "target") or not self.description.supports_rename
-        finally:
-            go_on()
-        well(operation.wait())
-        assert fs.get_attributes(base / "target").size == LARGE
+            assert 0 <= status.bytes_copied < status.bytes_to_copy == len(held.content)
+            if self.description.supports_rename or self.description.writes_atomically:
+                assert not fs.exists(base / "target")
+            held.go_on.set()
+            well(operation.wait())
+        assert get(fs, base / "target") == held.content
 
-    def test_copy_cancel_midway(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
-        operation, go_on = self._paused(fs, other, base)
-        canceller = threading.Thread(target=operation.cancel)
-        canceller.start()
-        canceller.join(0.3)  # the copy is held: cancel may wait for its end
-        go_on()
-        status = operation.wait(MINUTE)
-        canceller.join()
+    def test_copy_cancel_midway_into(
+        self, held: HeldFileSystem, fs: FileSystem, base: Path
+    ) -> None:
+        put(fs, base / "kept")
+        with held.as_file_system() as source:
+            status = self._cancelled(held, source, source.copy("/large", fs, base / "target"))
         ill(status, CopyErrorType.CANCELLED, CopyCancelledException)
-        assert names(fs, base) == ["source"]
+        assert names(fs, base) == ["kept"]
+
+    def test_copy_cancel_midway_keeps_what_was_to_be_replaced(
+        self, held: HeldFileSystem, fs: FileSystem, base: Path
+    ) -> None:
+        description = self.description
+        if not (description.can_replace_by_rename or description.writes_atomically):
+            pytest.skip("capability not declared: can_replace_by_rename or writes_atomically")
+        put(fs, base / "target", b"as before")
+        with held.as_file_system() as source:
+            operation = source.copy("/large", fs, base / "target", CopyMode.REPLACE)
+            self._cancelled(held, source, operation)
+        assert tree(fs, base) == {"target": b"as before"}
+
+    def test_copy_cancel_midway_out_of(
+        self, held: HeldFileSystem, fs: FileSystem, base: Path
+    ) -> None:
+        put(fs, base / "source", pattern(LARGE))
+        with held.as_file_system() as target:
+            status = self._cancelled(held, fs, fs.copy(base / "source", target, "/new"))
+            ill(status, CopyErrorType.CANCELLED, CopyCancelledException)
+            assert held.aborted.is_set()
+        assert tree(fs, base) == {"source": pattern(LARGE)}
+
+    @staticmethod
+    def _cancelled(held: HeldFileSystem, owner: FileSystem, operation: CopyOperation) -> CopyStatus:
+        """Cancel a copy while it stands still; return how it ended."""
+        assert held.begun.wait(PATIENCE)
+        canceller = threading.Thread(target=owner.cancel, args=(operation,))
+        canceller.start()
+        canceller.join(0.3)  # what stands still cannot end: the call may wait for that
+        held.go_on.set()
+        canceller.join(PATIENCE)
+        return owner.wait_until_done(operation, MINUTE)
+
+    @pytest.mark.parametrize("direction", ["into", "out of"])
+    def test_copy_close_midway(
+        self, held: HeldFileSystem, fs: FileSystem, base: Path, direction: str
+    ) -> None:
+        own = self.create()
+        put(fs, base / "source", pattern(LARGE))
+        with held.as_file_system() as other:
+            if direction == "into":
+                operation = other.copy("/large", own, base / "target")
+            else:
+                operation = own.copy(base / "source", other, "/new")
+            future = operation.future()
+            assert held.begun.wait(PATIENCE)
+            closer = threading.Thread(target=own.close)
+            closer.start()
+            closer.join(0.3)
+            held.go_on.set()
+            closer.join(PATIENCE)
+            assert not closer.is_alive()
+            assert future.result(timeout=PATIENCE).done
+        until(lambda: names(fs, base) in (["source"], ["source", "target"]), "no partial file")
+        if fs.exists(base / "target"):
+            assert get(fs, base / "target") == held.content
 
     def test_copy_cancel_what_is_done(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "source")
@@ -353,20 +413,9 @@ class CopyControlTests(FileSystemCase):
         well(fs.cancel(operation))
         assert names(fs, base) == ["source", "target"]
 
-    def test_copy_close_midway_leaves_no_partial_file(
+    def test_copy_several_copies_at_a_time(
         self, fs: FileSystem, other: FileSystem, base: Path
     ) -> None:
-        own = self.create()
-        _, go_on = self._paused(own, other, base)
-        closer = threading.Thread(target=own.close)
-        closer.start()
-        closer.join(0.3)
-        go_on()
-        closer.join(30)
-        assert not closer.is_alive()
-        until(lambda: names(fs, base) == ["source"], "the partial file is gone")
-
-    def test_copy_several_copies_at_a_time(self, fs: FileSystem, other: FileSystem, base: Path) -> None:
         put(fs, base / "source", pattern(1_000_000))
         operations = [fs.copy(base / "source", other, base / f"copy-{n}") for n in range(8)]
         for operation in operations:

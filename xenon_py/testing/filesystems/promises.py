@@ -119,9 +119,7 @@ class SecretTests(FileSystemCase):
                     told += self._try(fs, properties={one.name: SENTINEL})
         assert SENTINEL not in "\n".join([*told, caplog.text])
 
-    def test_a_password_in_the_location_never_shows(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_a_password_in_the_location_never_shows(self, caplog: pytest.LogCaptureFixture) -> None:
         told = []
         with caplog.at_level(logging.DEBUG):
             for location in (f"user:{SENTINEL}@host.invalid", f"https://u:{SENTINEL}@host.invalid"):

@@ -20,7 +20,7 @@ from xenon_py.testing.filesystems.base import FileSystemCase, get, names, put
 from xenon_py.testing.harness import pattern
 
 
-class Broken(Exception):  # noqa: N818  it stands for whatever the caller's code raises
+class Broken(Exception):
     """What the data source of these tests raises."""
 
 
@@ -81,9 +81,7 @@ class AbortTests(FileSystemCase):
         assert get(fs, base / "file") == b"as before"
         assert names(fs, base) == ["file"]
 
-    def test_append_whose_data_break_keeps_what_was_there(
-        self, fs: FileSystem, base: Path
-    ) -> None:
+    def test_append_whose_data_break_keeps_what_was_there(self, fs: FileSystem, base: Path) -> None:
         self.need("can_append")
         put(fs, base / "file", b"first")
         with pytest.raises(Broken):

@@ -67,9 +67,7 @@ class CopyTreeTests(FileSystemCase):
         for number in range(60):
             put(fs, base / "source" / f"file-{number}", pattern(number * 977))
         status = well(
-            copied(
-                fs, base / "source", other, base / "target", recursive=True, parallel=parallel
-            )
+            copied(fs, base / "source", other, base / "target", recursive=True, parallel=parallel)
         )
         assert status.files_copied == 60
         assert tree(fs, base / "target") == tree(fs, base / "source")
@@ -108,7 +106,9 @@ class CopyTreeTests(FileSystemCase):
         assert tree(fs, base / "target") == content
 
     @pytest.mark.parametrize("mode", list(CopyMode))
-    def test_copy_tree_directory_onto_a_file(self, fs: FileSystem, base: Path, mode: CopyMode) -> None:
+    def test_copy_tree_directory_onto_a_file(
+        self, fs: FileSystem, base: Path, mode: CopyMode
+    ) -> None:
         content = plant(fs, base / "source")
         put(fs, base / "target", b"a file")
         status = copied(fs, base / "source", fs, base / "target", mode, recursive=True)

@@ -94,14 +94,15 @@ class SchedulerClosingTests(SchedulerCase):
         with pytest.raises(SchedulerClosedException):
             getattr(scheduler, call)(*arguments)
 
-    def test_close_ends_the_jobs_of_an_embedded_one(
-        self, scheduler: Scheduler, base: Path
-    ) -> None:
+    def test_close_ends_the_jobs_of_an_embedded_one(self, scheduler: Scheduler, base: Path) -> None:
         self.need("is_embedded")
         own = self.create()
         files = self.create_file_system(scheduler)
         script = "echo $$ > pid.part; mv pid.part pid; sleep 987"
-        jobs = [own.submit_batch_job(self.job(base, script)), own.submit_batch_job(self.sleeper(base))]
+        jobs = [
+            own.submit_batch_job(self.job(base, script)),
+            own.submit_batch_job(self.sleeper(base)),
+        ]
         pid = self.content(files, base / "pid").decode().strip()
         futures = [job.future() for job in jobs]
         own.close()
@@ -111,12 +112,10 @@ class SchedulerClosingTests(SchedulerCase):
             try:
                 assert future.result(timeout=self.patience).exit_code != 0
             except XenonException as error:
-                assert isinstance(error, SchedulerClosedException)  # noqa: PT017
+                assert isinstance(error, SchedulerClosedException)
         files.close()
 
-    def test_jobs_outlive_one_that_is_not_embedded(
-        self, scheduler: Scheduler, base: Path
-    ) -> None:
+    def test_jobs_outlive_one_that_is_not_embedded(self, scheduler: Scheduler, base: Path) -> None:
         if self.description.is_embedded:
             pytest.skip("capability not declared: not is_embedded")
         with self.create() as own:

@@ -41,7 +41,9 @@ class ArrayTests(SchedulerCase):
         self.need("supports_job_arrays")
         assert len(scheduler.submit_job_array(self.job(base, "exit 0"), 2, 9, 3)) == 3
 
-    def test_array_output_of_each(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
+    def test_array_output_of_each(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         self.need("supports_job_arrays")
         jobs = scheduler.submit_job_array(self.job(base, "echo x", stdout="out-%j"), 1, 4)
         for job in jobs:
@@ -56,7 +58,9 @@ class ArrayTests(SchedulerCase):
         assert not scheduler.get_job_status(jobs[0]).done
         self.end(scheduler, jobs[0])
 
-    def test_array_throttle_as_declared(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
+    def test_array_throttle_as_declared(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         self.need("supports_job_arrays")
         script = "mkdir alone && sleep 0.1 && rmdir alone"
         description = self.job(base, script)
@@ -130,9 +134,7 @@ class SignalTests(SchedulerCase):
 
     TICKING = "while :; do echo x >> ticks; sleep 0.05; done"
 
-    def test_suspend_as_declared(
-        self, scheduler: Scheduler, files: FileSystem, base: Path
-    ) -> None:
+    def test_suspend_as_declared(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
         job = self.running(scheduler, self.job(base, self.TICKING))
         if self.description.supports_suspend:
             self.content(files, base / "ticks")
@@ -158,9 +160,7 @@ class SignalTests(SchedulerCase):
         threading.Event().wait(0.3)
         return files.get_attributes(path).size == before
 
-    def test_signal_as_declared(
-        self, scheduler: Scheduler, files: FileSystem, base: Path
-    ) -> None:
+    def test_signal_as_declared(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
         script = "trap 'echo got > got; exit 3' USR1; echo > ready; while :; do sleep 0.05; done"
         job = self.running(scheduler, self.job(base, script))
         self.content(files, base / "ready")
@@ -252,13 +252,17 @@ class InteractiveTests(SchedulerCase):
         assert b"".join(response.stdout for response in responses) == data
         well(self.finish(scheduler, job))
 
-    def test_interactive_cancel_of_the_stream_ends_the_job(self, scheduler: Scheduler, base: Path) -> None:
+    def test_interactive_cancel_of_the_stream_ends_the_job(
+        self, scheduler: Scheduler, base: Path
+    ) -> None:
         self.need("supports_interactive")
         job, responses = scheduler.submit_interactive_job(self.sleeper(base), [])
         responses.cancel()
         assert self.finish(scheduler, job).exit_code != 0
 
-    def test_interactive_cancel_of_the_job_ends_the_stream(self, scheduler: Scheduler, base: Path) -> None:
+    def test_interactive_cancel_of_the_job_ends_the_stream(
+        self, scheduler: Scheduler, base: Path
+    ) -> None:
         self.need("supports_interactive")
         job, responses = scheduler.submit_interactive_job(self.sleeper(base), [])
         scheduler.cancel_job(job)
@@ -281,7 +285,9 @@ class InteractiveTests(SchedulerCase):
         assert field in str(caught.value)
 
     @pytest.mark.parametrize("stream", ["text", 5, None])
-    def test_interactive_what_is_no_stream(self, scheduler: Scheduler, base: Path, stream: object) -> None:
+    def test_interactive_what_is_no_stream(
+        self, scheduler: Scheduler, base: Path, stream: object
+    ) -> None:
         self.need("supports_interactive")
         with pytest.raises(IllegalArgumentException):
             scheduler.submit_interactive_job(self.job(base, "cat"), stream)  # type: ignore[arg-type]

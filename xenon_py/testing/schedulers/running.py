@@ -74,7 +74,7 @@ class SubmitTests(SchedulerCase):
         try:
             status = self.run(scheduler, description)
         except XenonException as error:
-            assert "/no/such/program" in str(error)  # noqa: PT017  either way is right
+            assert "/no/such/program" in str(error)
             return
         assert status.exit_code == 127 or status.error_type != JobErrorType.NONE
         assert status.reason is not JobReason.COMPLETED
@@ -286,9 +286,9 @@ class WaitTests(SchedulerCase):
         self.finish(scheduler, short)
         long = scheduler.submit_batch_job(self.sleeper(base))
         found = scheduler.wait_any([long, short], int(self.patience * 1000))
+        assert found is not None
         assert found.job == short
-        with pytest.raises(XenonTimeoutException):
-            scheduler.wait_any([long], 100)
+        assert scheduler.wait_any([long], 100) is None
         self.end(scheduler, long)
 
     def test_as_completed(self, scheduler: Scheduler, base: Path) -> None:
@@ -370,7 +370,9 @@ class CancelTests(SchedulerCase):
         self.succeed(scheduler, self.job(base, waits, pid))
         files.close()
 
-    def test_cancel_a_job_that_does_not_listen_to_term(self, scheduler: Scheduler, base: Path) -> None:
+    def test_cancel_a_job_that_does_not_listen_to_term(
+        self, scheduler: Scheduler, base: Path
+    ) -> None:
         self.need("is_embedded")
         files = self.create_file_system(scheduler)
         script = "trap '' TERM; echo > ready; while :; do sleep 0.1; done"

@@ -45,12 +45,18 @@ NASTY = [
 class DirectoryOfJobTests(SchedulerCase):
     """``working_directory``."""
 
-    def test_working_directory_absolute(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
-        assert self.output(scheduler, files, self.job(base, "pwd -P")).strip().endswith(
-            base.name.encode()
+    def test_working_directory_absolute(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
+        assert (
+            self.output(scheduler, files, self.job(base, "pwd -P"))
+            .strip()
+            .endswith(base.name.encode())
         )
 
-    def test_working_directory_relative(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
+    def test_working_directory_relative(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         self.succeed(scheduler, self.job(Path(base.name), "touch made"))
         self.content(files, base / "made")
 
@@ -70,12 +76,14 @@ class DirectoryOfJobTests(SchedulerCase):
         self.succeed(scheduler, self.job(base / name, "touch made"))
         self.content(files, base / name / "made")
 
-    def test_working_directory_missing(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
+    def test_working_directory_missing(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         description = self.job(base / "missing", f"touch {shlex.quote(str(base))}/ran")
         try:
             status = self.run(scheduler, description)
         except XenonException as error:
-            assert "missing" in str(error)  # noqa: PT017  either way is right
+            assert "missing" in str(error)
         else:
             assert status.reason is not JobReason.COMPLETED
             assert status.error_type != JobErrorType.NONE or status.exit_code
@@ -85,9 +93,7 @@ class DirectoryOfJobTests(SchedulerCase):
 class StdioTests(SchedulerCase):
     """``stdin``, ``stdout``, ``stderr``."""
 
-    def test_stdout_and_stderr(
-        self, scheduler: Scheduler, files: FileSystem, base: Path
-    ) -> None:
+    def test_stdout_and_stderr(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
         job = self.job(base, "echo out; echo err >&2", stdout="o", stderr="e")
         self.succeed(scheduler, job)
         assert self.content(files, base / "o") == b"out\n"
@@ -100,7 +106,9 @@ class StdioTests(SchedulerCase):
         self.succeed(scheduler, job)
         assert self.content(files, base / "both") == b"out\nerr\n"
 
-    def test_stdio_absolute_paths(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
+    def test_stdio_absolute_paths(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         files.create_directory(base / "logs")
         job = self.job(base, "echo out", stdout=str(base / "logs" / "o"))
         self.succeed(scheduler, job)
@@ -131,7 +139,9 @@ class StdioTests(SchedulerCase):
         files.write_to_file(base / "input", [data])
         assert self.output(scheduler, files, self.job(base, "cat", stdin="input")) == data
 
-    def test_stdio_job_id_in_names(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
+    def test_stdio_job_id_in_names(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         description = self.job(base, "echo out; echo err >&2", stdout="o-%j.txt", stderr="e-%j.txt")
         job = scheduler.submit_batch_job(description)
         self.finish(scheduler, job)
@@ -142,7 +152,7 @@ class StdioTests(SchedulerCase):
         try:
             status = self.run(scheduler, self.job(base, "touch ran", stdin="missing"))
         except XenonException as error:
-            assert "missing" in str(error)  # noqa: PT017  either way is right
+            assert "missing" in str(error)
         else:
             assert status.reason is not JobReason.COMPLETED
         assert not files.exists(base / "ran")
@@ -204,9 +214,7 @@ class EnvironmentTests(SchedulerCase):
         job.executable, job.arguments = "bin dir/it's", ["x"]
         assert self.output(scheduler, files, job) == b"ran x\n"
 
-    def test_no_shell_is_between(
-        self, scheduler: Scheduler, files: FileSystem, base: Path
-    ) -> None:
+    def test_no_shell_is_between(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
         job = self.job(base, "")
         job.executable, job.arguments = "/bin/echo", ["$HOME", "*", ">", "x"]
         assert self.output(scheduler, files, job) == b"$HOME * > x\n"
@@ -246,9 +254,7 @@ class OptionalFieldTests(SchedulerCase):
         with pytest.raises(refusals):
             scheduler.render(description)
 
-    def test_render_runs_nothing(
-        self, scheduler: Scheduler, files: FileSystem, base: Path
-    ) -> None:
+    def test_render_runs_nothing(self, scheduler: Scheduler, files: FileSystem, base: Path) -> None:
         rendered = scheduler.render(self.job(base, "touch ran", "some argument"))
         told = "\n".join([*rendered.command, rendered.script])
         assert "touch ran" in told
