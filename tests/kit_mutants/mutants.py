@@ -98,8 +98,8 @@ class NamesNormalised(MemoryFileSystem):
 
 class CreateOverwrites(MemoryFileSystem):
     def open_write(self, path: str, mode: WriteMode, size: int | None = None) -> Any:
-        time.sleep(0.05)
         writer = super().open_write(path, mode, size)
+        time.sleep(0.05)  # so that all threads have seen that the target is free
         writer._mode = WriteMode.TRUNCATE if mode is WriteMode.CREATE else mode
         return writer
 

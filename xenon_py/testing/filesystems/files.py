@@ -14,6 +14,7 @@ from xenon_py.exceptions import (
 )
 from xenon_py.filesystem import FileSystem
 from xenon_py.model.path import Path
+from xenon_py.plugin.filesystem import Buffer
 from xenon_py.testing.filesystems.base import FileSystemCase, get, names, put
 from xenon_py.testing.harness import pattern
 
@@ -84,8 +85,8 @@ class WriteTests(FileSystemCase):
         assert get(fs, base / "file") == b"ab"
 
     def test_write_takes_a_generator_and_buffers(self, fs: FileSystem, base: Path) -> None:
-        pieces = iter([bytearray(b"one"), memoryview(b"two"), b"three"])
-        fs.write_to_file(base / "file", pieces)
+        pieces: list[Buffer] = [bytearray(b"one"), memoryview(b"two"), b"three"]
+        fs.write_to_file(base / "file", iter(pieces))
         assert get(fs, base / "file") == b"onetwothree"
 
     def test_write_does_not_translate_line_ends(self, fs: FileSystem, base: Path) -> None:

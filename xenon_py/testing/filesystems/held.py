@@ -42,7 +42,7 @@ class HeldFileSystem(FileSystemAdaptor):
     )
 
     def __init__(self, target: Target | None = None) -> None:
-        super().__init__(target or Target(Location("")))
+        self._target = target or Target(Location(""))
         self.content = pattern(40 * CHUNK)
         self.begun = threading.Event()
         self.go_on = threading.Event()
@@ -50,7 +50,7 @@ class HeldFileSystem(FileSystemAdaptor):
 
     def as_file_system(self) -> FileSystem:
         """Return the facade of this adaptor."""
-        return FileSystem(self, Target(Location("")))
+        return FileSystem(self, self._target)
 
     def hold(self) -> None:
         """Stand still, unless it may go on."""

@@ -16,6 +16,18 @@ from xenon_py.model.path import Path
 from xenon_py.scheduler import Scheduler
 from xenon_py.testing.harness import Case, fresh_name, need, shared, until
 
+UNTIL_GONE = """
+i=0
+while [ $i -lt 50 ]; do
+  kill -0 "$1" || exit 0
+  case $(ps -o stat= -p "$1") in Z*) exit 0;; esac
+  sleep 0.2
+  i=$((i + 1))
+done
+exit 1
+"""
+"""Shell script that waits until the process ``$1`` has ended (a zombie has), at most 10 s."""
+
 
 class SchedulerCase(Case):
     """Base of the scheduler tests.

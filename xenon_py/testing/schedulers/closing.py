@@ -16,13 +16,14 @@ from xenon_py.exceptions import (
     UnknownPropertyException,
     XenonException,
 )
+from xenon_py.filesystem import FileSystem
 from xenon_py.model.jobs import Job, JobDescription
 from xenon_py.model.path import Path
 from xenon_py.model.properties import SCHEDULER_PREFIX
 from xenon_py.scheduler import Scheduler
 from xenon_py.testing.harness import SENTINEL, everything_told
 from xenon_py.testing.promises import CREDENTIALS, wrong_property_values
-from xenon_py.testing.schedulers.base import SchedulerCase
+from xenon_py.testing.schedulers.base import UNTIL_GONE, SchedulerCase
 
 
 class SchedulerThreadTests(SchedulerCase):
@@ -94,10 +95,11 @@ class SchedulerClosingTests(SchedulerCase):
         with pytest.raises(SchedulerClosedException):
             getattr(scheduler, call)(*arguments)
 
-    def test_close_ends_the_jobs_of_an_embedded_one(self, scheduler: Scheduler, base: Path) -> None:
+    def test_close_ends_the_jobs_of_an_embedded_one(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         self.need("is_embedded")
         own = self.create()
-        files = self.create_file_system(scheduler)
         script = "echo $$ > pid.part; mv pid.part pid; sleep 987"
         jobs = [
             own.submit_batch_job(self.job(base, script)),
@@ -106,14 +108,12 @@ class SchedulerClosingTests(SchedulerCase):
         pid = self.content(files, base / "pid").decode().strip()
         futures = [job.future() for job in jobs]
         own.close()
-        waits = "for i in 1 2 3 4 5 6 7 8 9; do kill -0 $1 || exit 0; sleep 0.2; done; exit 1"
-        self.succeed(scheduler, self.job(base, waits, pid))
+        self.succeed(scheduler, self.job(base, UNTIL_GONE, pid))
         for future in futures:
             try:
                 assert future.result(timeout=self.patience).exit_code != 0
             except XenonException as error:
                 assert isinstance(error, SchedulerClosedException)
-        files.close()
 
     def test_jobs_outlive_one_that_is_not_embedded(self, scheduler: Scheduler, base: Path) -> None:
         if self.description.is_embedded:

@@ -17,10 +17,11 @@ from xenon_py.exceptions import (
     XenonException,
     XenonTimeoutException,
 )
+from xenon_py.filesystem import FileSystem
 from xenon_py.model.jobs import Job, JobDescription, JobErrorType, JobReason, JobStatus
 from xenon_py.model.path import Path
 from xenon_py.scheduler import Scheduler
-from xenon_py.testing.schedulers.base import SchedulerCase, cancelled, well
+from xenon_py.testing.schedulers.base import UNTIL_GONE, SchedulerCase, cancelled, well
 
 
 class SubmitTests(SchedulerCase):
@@ -317,7 +318,7 @@ class WaitTests(SchedulerCase):
 
     def test_statuses_only_go_forward(self, scheduler: Scheduler, base: Path) -> None:
         job = scheduler.submit_batch_job(self.job(base, "sleep 0.3"))
-        seen = []
+        seen: list[JobStatus] = []
         while not seen or not seen[-1].done:
             seen.append(scheduler.wait_until_done(job, 20))
         ranks = [2 if s.done else 1 if s.running else 0 for s in seen]
@@ -358,26 +359,23 @@ class CancelTests(SchedulerCase):
         waiter.join(self.patience)
         cancelled(found[0])
 
-    def test_cancel_ends_children_too(self, scheduler: Scheduler, base: Path) -> None:
+    def test_cancel_ends_children_too(
+        self, scheduler: Scheduler, files: FileSystem, base: Path
+    ) -> None:
         self.need("is_embedded")
-        files = self.create_file_system(scheduler)
         script = "sleep 987 & echo $! > pid.part; mv pid.part pid; wait"
         job = self.running(scheduler, self.job(base, script))
         pid = self.content(files, base / "pid").decode().strip()
         scheduler.cancel_job(job)
         cancelled(self.finish(scheduler, job))
-        waits = "for i in 1 2 3 4 5 6 7 8 9; do kill -0 $1 || exit 0; sleep 0.2; done; exit 1"
-        self.succeed(scheduler, self.job(base, waits, pid))
-        files.close()
+        self.succeed(scheduler, self.job(base, UNTIL_GONE, pid))
 
     def test_cancel_a_job_that_does_not_listen_to_term(
-        self, scheduler: Scheduler, base: Path
+        self, scheduler: Scheduler, files: FileSystem, base: Path
     ) -> None:
         self.need("is_embedded")
-        files = self.create_file_system(scheduler)
         script = "trap '' TERM; echo > ready; while :; do sleep 0.1; done"
         job = self.running(scheduler, self.job(base, script))
         self.content(files, base / "ready")
         scheduler.cancel_job(job)
         cancelled(self.finish(scheduler, job))
-        files.close()
