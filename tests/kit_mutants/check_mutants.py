@@ -19,7 +19,7 @@ def _check(kit: type, facade: Any, mutant: type, noticed_by: str) -> type:
     def create(self: Any) -> Any:
         return facade.create(name, location=str(self.scratch))
 
-    return type(f"Test{name}", (topic,), {"adaptor": name, "create": create, "patience": 5.0})
+    return type(f"Test{name}", (topic,), {"adaptor": name, "create": create, "patience": 2.0})
 
 
 _half = os.environ["MUTANTS"]
