@@ -86,6 +86,7 @@ class FileSystem:
         self._target = target
         self._description = adaptor.description
         self._copies = CopyEngine(self._description.name, self)
+        self._arriving: set[CopyOperation] = set()
         user = _user_name(target.credential)
         name, number = self._description.name, next(_numbers)
         self.id = f"{name}://{user}@{target.location.text}#{number}"
@@ -531,7 +532,14 @@ class FileSystem:
             there = destination_filesystem._session  # noqa: SLF001
             target = there.resolve(destination, "destination")
             copy_id = self._copies.start(adaptor, full, there.adaptor, target, options)
-            return CopyOperation(copy_id, self)
+            operation = CopyOperation(copy_id, self)
+            destination_filesystem._expect(operation)  # noqa: SLF001
+            return operation
+
+    def _expect(self, operation: CopyOperation) -> None:
+        """Remember a copy that arrives here until it has ended: ``close`` cancels it."""
+        self._arriving.add(operation)
+        operation.future().add_done_callback(lambda _: self._arriving.discard(operation))
 
     def get_status(self, copy_operation: CopyOperation | None = None) -> CopyStatus:
         """Return how far a copy is; also after its end, and after ``close``.
@@ -604,13 +612,16 @@ class FileSystem:
     def close(self) -> None:
         """Close the file system. May be repeated.
 
-        Its running copies are cancelled and waited for; files that are being written are dropped.
+        Running copies, from here and to here, are cancelled and waited for; files that are being
+        written are dropped.
         """
         with self._telling("close", ""):
             if self._session.shut():
                 _open_ones.pop(self.id, None)
                 try:
                     self._copies.close()
+                    for operation in list(self._arriving):
+                        operation.cancel()
                 finally:
                     self._session.release()
 

@@ -14,7 +14,6 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.filesystem import FileSystem
-from xenon_py.model.copying import CopyOperation
 from xenon_py.model.path import Path
 from xenon_py.testing.filesystems.base import FileSystemCase, get, names, plant, put, tree
 from xenon_py.testing.filesystems.copying import copied, well
@@ -192,7 +191,6 @@ class ClosingTests(FileSystemCase):
             ("read_symbolic_link", ("/x",)),
             ("set_posix_file_permissions", ("/x", [1])),
             ("set_working_directory", ("/x",)),
-            ("get_status", (CopyOperation("COPY-x-0"),)),
         ],
     )
     def test_every_call_after_close(
