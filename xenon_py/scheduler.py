@@ -460,7 +460,7 @@ class Scheduler:
         """
         try:
             with self._calling("wait_any"):
-                return next(self._ends(jobs, timeout), None)
+                return next(self._ends(jobs, timeout, "wait_any"), None)
         except TimeoutError:
             return None
 
@@ -471,22 +471,21 @@ class Scheduler:
             XenonTimeoutException: (at iteration) not all have ended in time.
         """
         with self._calling("as_completed"):
-            return self._ends(jobs, timeout)
+            return self._ends(jobs, timeout, "as_completed")
 
     def watch(self, jobs: Iterable[JobLike]) -> Iterator[JobStatus]:
         """Yield the present status of each job, then each change, until all have ended."""
         with self._calling("watch"):
-            return self._changes(job_checks.job_ids_of(jobs), None, "watch")
+            changes = self._waiting.changes(job_checks.job_ids_of(jobs), None)
+            return self._telling("watch", changes)
 
-    def _ends(self, jobs: object, timeout: object) -> Iterator[JobStatus]:
-        changes = self._changes(job_checks.job_ids_of(jobs), seconds_of(timeout), "as_completed")
-        return (status for status in changes if status.done)
+    def _ends(self, jobs: object, timeout: object, operation: str) -> Iterator[JobStatus]:
+        job_ids, seconds = job_checks.job_ids_of(jobs), seconds_of(timeout)
+        return self._telling(operation, self._waiting.changes(job_ids, seconds, ends_only=True))
 
-    def _changes(
-        self, job_ids: Sequence[str], seconds: float | None, operation: str
-    ) -> Iterator[JobStatus]:
+    def _telling(self, operation: str, statuses: Iterator[JobStatus]) -> Iterator[JobStatus]:
         with Telling(operation, self._description.name):
-            for status in self._waiting.changes(job_ids, seconds):
+            for status in statuses:
                 yield self._bind(status)
 
     def job_future(self, job: JobLike) -> Future[JobStatus]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -98,10 +99,17 @@ class TestLocalCommandRunner(RunnerContract):
         assert ended.core_dumped is False
         assert ended.usage.cpu_seconds is not None
         assert 0 < ended.usage.cpu_seconds < 30
-        assert ended.usage.max_rss is not None
-        assert ended.usage.max_rss > 100_000
         assert ended.usage.wall_seconds is not None
         assert ended.usage.wall_seconds > 0
+
+    def test_memory_is_that_of_the_process_not_of_this_one(self, runner: CommandRunner) -> None:
+        small = runner.start(["true"]).wait(30)
+        large = runner.start([sys.executable, "-c", "x = b'x' * 400_000_000"]).wait(30)
+        assert small is not None
+        assert large is not None
+        assert small.usage.max_rss is None
+        assert large.usage.max_rss is not None
+        assert large.usage.max_rss > 400_000_000
 
     def test_callbacks_before_and_after_the_end(self, runner: CommandRunner) -> None:
         process = runner.start(["sleep", "0.1"])

@@ -42,25 +42,30 @@ class Waiting:
             timeout: in seconds; ``None`` = for ever.
         """
         deadline = _deadline(timeout)
-        with Subscription(self._board, [job_id]) as subscription:
+        with Subscription(self._board, [job_id], until) as subscription:
             self._begin(subscription, [job_id])
-            while True:
-                status = subscription.take(deadline)
-                if status is None:
-                    unknown = JobStatus(Job(job_id), state="UNKNOWN", stale=True)
-                    return subscription.latest.get(job_id, unknown)
-                if status.done or until(status):
-                    return status
+            status = subscription.take(deadline)
+            if status is not None:
+                return status
+            unknown = JobStatus(Job(job_id), state="UNKNOWN", stale=True)
+            return subscription.latest.get(job_id, unknown)
 
-    def changes(self, job_ids: Sequence[str], timeout: float | None) -> Iterator[JobStatus]:
+    def changes(
+        self, job_ids: Sequence[str], timeout: float | None, *, ends_only: bool = False
+    ) -> Iterator[JobStatus]:
         """Yield the present status of each job and then every change, until all have ended.
+
+        Args:
+            job_ids: which jobs.
+            timeout: for all of them, in seconds; ``None`` = for ever.
+            ends_only: yield final statuses only.
 
         Raises:
             XenonTimeoutException: they have not ended in time.
         """
         deadline = _deadline(timeout)
         left = set(job_ids)
-        with Subscription(self._board, job_ids) as subscription:
+        with Subscription(self._board, job_ids, lambda _: not ends_only) as subscription:
             self._begin(subscription, job_ids)
             while left:
                 status = subscription.take(deadline)

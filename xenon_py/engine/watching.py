@@ -109,7 +109,24 @@ def _is_news(new: JobStatus, old: JobStatus | None) -> bool:
         return True
     if old.done or (new.as_of < old.as_of and not new.done):
         return False
-    return dataclasses.replace(new, as_of=old.as_of, usage=old.usage) != old
+    return _substance(new) != _substance(old)
+
+
+def _substance(status: JobStatus) -> tuple[object, ...]:
+    return (
+        status.state,
+        status.running,
+        status.done,
+        status.reason,
+        status.stale,
+        status.error_type,
+        status.error_message,
+        status.scheduler_specific_information,
+    )
+
+
+def _is_unknown(status: JobStatus) -> bool:
+    return status.error_type is JobErrorType.NOT_FOUND and not status.done
 
 
 class Subscription:
@@ -119,8 +136,12 @@ class Subscription:
         latest: the last status of each job that has told one.
     """
 
-    def __init__(self, board: Board, job_ids: Sequence[str]) -> None:
+    def __init__(
+        self, board: Board, job_ids: Sequence[str], wanted: Callable[[JobStatus], bool]
+    ) -> None:
+        """``wanted`` says which changes wake the thread, besides ends and unknown jobs."""
         self._board = board
+        self._wanted = wanted
         self._open = dict.fromkeys(job_ids)
         self._condition = threading.Condition()
         self._changes: deque[JobStatus] = deque()
@@ -141,8 +162,9 @@ class Subscription:
             if not _is_news(status, old):
                 return
             self.latest[status.job.id] = status
-            self._changes.append(status)
-            self._condition.notify()
+            if status.done or _is_unknown(status) or self._wanted(status):
+                self._changes.append(status)
+                self._condition.notify()
 
     def outage(self) -> None:
         """Mark what is known as stale."""
@@ -172,7 +194,7 @@ class Subscription:
                     return None
                 self._condition.wait(rest)
             status = self._changes.popleft()
-        if status.error_type is JobErrorType.NOT_FOUND and not status.done:
+        if _is_unknown(status):
             raise no_such_job(status.job.id)
         if status.done:
             self._open.pop(status.job.id, None)
@@ -238,7 +260,7 @@ class FutureListener:
         """Complete the future when the job has ended."""
         if status.done:
             self._finish(lambda: self.future.set_result(self._wrap(status)))
-        elif status.error_type is JobErrorType.NOT_FOUND:
+        elif _is_unknown(status):
             self.fail(no_such_job(self._job_id))
 
     def outage(self) -> None:

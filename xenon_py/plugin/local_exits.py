@@ -2,7 +2,7 @@
 
 One thread waits for all processes through their pidfds (Linux >= 5.3, ``pidfd_open(2)``). Where
 there are no pidfds, or too few descriptors are left for them, a process gets a waiting thread of
-its own. No thread exists while there is nothing to wait for.
+its own. No thread exists for long while there is nothing to wait for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import resource
 import select
 import threading
 from typing import Protocol
+
+_LINGER = 0.25
+"""Seconds that the thread stays when there is nothing to wait for: short jobs come in rows."""
 
 
 class Reapable(Protocol):
@@ -65,20 +68,25 @@ class ExitWatcher:
         return True
 
     def _run(self, epoll: select.epoll) -> None:
-        while True:
-            ended = [pidfd for pidfd, _ in epoll.poll(maxevents=256)]
-            processes = [self._watched[pidfd] for pidfd in ended]
-            for process in processes:
-                process.reap()
-            with self._lock:
-                for pidfd in ended:
-                    epoll.unregister(pidfd)
-                    del self._watched[pidfd]
-                    os.close(pidfd)
-                if not self._watched:
-                    self._epoll = None
-                    epoll.close()
-                    return
+        while self._look(epoll):
+            pass
+
+    def _look(self, epoll: select.epoll) -> bool:
+        """Attend to processes that have ended; ``False`` when there is nothing left to do."""
+        ended = [pidfd for pidfd, _ in epoll.poll(_LINGER if not self._watched else None)]
+        processes = [self._watched[pidfd] for pidfd in ended]
+        with self._lock:
+            for pidfd in ended:
+                epoll.unregister(pidfd)
+                del self._watched[pidfd]
+                os.close(pidfd)
+            over = not ended and not self._watched
+            if over:
+                self._epoll = None
+                epoll.close()
+        for process in processes:
+            process.reap()
+        return not over
 
 
 def _wait_for_one(process: Reapable) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -119,6 +120,7 @@ class LocalProcess(Process):
         self.child_pid = self.pid = process.pid
         self._start_time = now_ms()
         self._start_clock = time.monotonic()
+        self._floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._exit: ProcessExit | None = None
@@ -189,7 +191,8 @@ class LocalProcess(Process):
             end_time=now_ms(),
             wall_seconds=time.monotonic() - self._start_clock,
             cpu_seconds=used.ru_utime + used.ru_stime,
-            max_rss=used.ru_maxrss * _RSS_UNIT,
+            # The kernel counts in what the process was before exec(): a copy of this one.
+            max_rss=used.ru_maxrss * _RSS_UNIT if used.ru_maxrss > self._floor else None,
         )
         return exit_of(status, usage)
 

@@ -33,6 +33,7 @@ class LocalAdaptor(ProcessAdaptor):
     description = LOCAL
     id_prefix: ClassVar[str] = "local"
     inherits_environment: ClassVar[bool] = True
+    start_threads: ClassVar[int] = 2  # more only wait for each other: a fork holds the interpreter
 
     def __init__(self, target: Target) -> None:
         self._directory = target.location.path or os.getcwd()
@@ -70,10 +71,13 @@ def _popen(spec: ProcessSpec, stdin: int, stdout: int, stderr: int) -> subproces
     )
 
 
-def environment_of(spec: ProcessSpec) -> dict[str, str]:
-    """Return the whole environment of a process; a new login's bare one where none is inherited."""
+def environment_of(spec: ProcessSpec) -> dict[str, str] | None:
+    """Return the whole environment of a process; ``None`` = exactly that of this one.
+
+    Where nothing is inherited, it is the bare one of a new login and the job's own variables.
+    """
     if spec.inherit_environment:
-        return {**os.environ, **spec.environment}
+        return {**os.environ, **spec.environment} if spec.environment else None
     user = pwd.getpwuid(os.getuid())
     bare = {
         "HOME": user.pw_dir,

@@ -182,7 +182,7 @@ class ProcessScheduler(SchedulerAdaptor):
                 self._queues.offer(job)
                 self._note(job)
         self._publish()
-        self._starter.poke()
+        self._starter.poke(len(jobs))
 
     def _time_has_come(self, job: ProcessJob) -> None:
         with self._changed:
