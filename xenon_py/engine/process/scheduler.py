@@ -12,15 +12,12 @@ import itertools
 import logging
 import shlex
 import signal
-import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
 from xenon_py.engine.process.jobs import (
-    ENDED,
     RUNS,
     ArrayGroup,
     ProcessJob,
@@ -28,7 +25,8 @@ from xenon_py.engine.process.jobs import (
     now_ms,
     status_of,
 )
-from xenon_py.engine.process.queues import QUEUE_NAMES, SINGLE, Queues
+from xenon_py.engine.process.ledger import Ledger
+from xenon_py.engine.process.queues import QUEUE_NAMES, SINGLE
 from xenon_py.engine.process.specs import check_array_files, process_spec
 from xenon_py.engine.process.starter import Starter
 from xenon_py.engine.process.timers import Timers
@@ -36,7 +34,6 @@ from xenon_py.exceptions import (
     InvalidJobDescriptionException,
     JobCanceledException,
     NoSuchJobException,
-    SchedulerClosedException,
     UnsupportedOperationException,
     XenonException,
     XenonRuntimeException,
@@ -44,9 +41,7 @@ from xenon_py.exceptions import (
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import (
     ArrayRange,
-    Job,
     JobDescription,
-    JobErrorType,
     JobReason,
     JobStatus,
     QueueStatus,
@@ -58,8 +53,6 @@ from xenon_py.plugin.scheduler import InteractiveJob, SchedulerAdaptor, StatusLi
 from xenon_py.plugin.target import FileSystemSpec
 
 _log = logging.getLogger("xenon_py.engine.process")
-_REMEMBERED = 10_000
-"""So many ended jobs are still known; older ones are forgotten."""
 
 
 class ProcessScheduler(SchedulerAdaptor):
@@ -76,19 +69,12 @@ class ProcessScheduler(SchedulerAdaptor):
         self.description = adaptor.description  # type: ignore[misc]  # that of the wrapped one
         self.grace = grace
         self._adaptor = adaptor
-        self._changed = threading.Condition()
-        self._queues = Queues(multi)
+        self._timers = Timers()
+        self._ledger = Ledger(multi, self._timers)
+        self._changed = self._ledger.changed
         self._numbers = itertools.count()
         self._orders = itertools.count()
-        self._jobs: dict[str, ProcessJob] = {}
-        self._ended: OrderedDict[str, ProcessJob] = OrderedDict()
-        self._waiting_for: dict[str, list[ProcessJob]] = {}
-        self._timers = Timers()
         self._starter = Starter(self._start_next, adaptor.start_threads)
-        self._listeners: list[StatusListener] = []
-        self._outbox: deque[JobStatus] = deque()
-        self._publishing = False
-        self._closed = False
 
     # --- queues -----------------------------------------------------------------------------
 
@@ -106,8 +92,8 @@ class ProcessScheduler(SchedulerAdaptor):
             return [QueueStatus(name, self._queue_information(name)) for name in queues]
 
     def _queue_information(self, name: str) -> dict[str, str]:
-        states = [job.state for job in self._jobs.values() if job.queue == name]
-        places = self._queues.places(name)
+        states = [job.state for job in self._ledger.unfinished() if job.queue == name]
+        places = self._ledger.queues.places(name)
         return {
             "running": str(sum(state in RUNS for state in states)),
             "pending": str(sum(state not in RUNS for state in states)),
@@ -168,60 +154,27 @@ class ProcessScheduler(SchedulerAdaptor):
         return job
 
     def _add(self, jobs: Sequence[ProcessJob]) -> None:
+        self._ledger.add(jobs)
+        self._ledger.publish()
+        self._starter.poke(len(jobs))
         with self._changed:
-            if self._closed:
-                raise SchedulerClosedException.because("the scheduler was closed")
             for job in jobs:
-                self._check_dependencies(job)
-            for job in jobs:
-                self._jobs[job.job_id] = job
-                self._depend(job)
                 if job.not_before and not job.ended:
                     wait = max(0.0, job.not_before - time.time())
-                    self._timers.after(wait, partial(self._time_has_come, job))
-                self._queues.offer(job)
-                self._note(job)
-        self._publish()
-        self._starter.poke(len(jobs))
+                    job.timer = self._timers.after(wait, partial(self._time_has_come, job))
 
     def _time_has_come(self, job: ProcessJob) -> None:
         with self._changed:
             job.not_before = 0.0
-            self._queues.offer(job)
+            self._ledger.queues.offer(job)
         self._starter.poke()
-
-    # --- dependencies (under the lock) ------------------------------------------------------
-
-    def _check_dependencies(self, job: ProcessJob) -> None:
-        for wanted in job.description.depends_on:
-            if wanted not in self._jobs and wanted not in self._ended:
-                raise InvalidJobDescriptionException.because(
-                    f"depends_on names {wanted!r}, which this scheduler does not know"
-                )
-
-    def _depend(self, job: ProcessJob) -> None:
-        for wanted in map(str, job.description.depends_on):
-            ended = self._ended.get(wanted)
-            if ended is None:
-                job.missing.add(wanted)
-                self._waiting_for.setdefault(wanted, []).append(job)
-            elif not ended.ended_well:
-                self._refuse(job, wanted)
-                return
-
-    def _refuse(self, job: ProcessJob, wanted: str) -> None:
-        """End a job of which a dependency did not end well."""
-        if not job.ended:
-            error = XenonException.because(f"Job {wanted}, which it depends on, did not end well.")
-            job.error, job.reason = error, JobReason.DEPENDENCY
-            self._end(job, State.ERROR)
 
     # --- starting ---------------------------------------------------------------------------
 
     def _start_next(self) -> bool:
         """Start one job; ``False`` when there is none to start."""
         with self._changed:
-            job = None if self._closed else self._queues.take()
+            job = None if self._ledger.closed else self._ledger.queues.take()
         if job is None:
             return False
         try:
@@ -239,8 +192,8 @@ class ProcessScheduler(SchedulerAdaptor):
             if job.description.max_runtime and not killed:
                 limit = job.description.max_runtime * 60.0
                 job.timer = self._timers.after(limit, partial(self._out_of_time, job))
-            self._note(job)
-        self._publish()
+            self._ledger.note(job)
+        self._ledger.publish()
         process.on_exit(partial(self._process_ended, job))
         if killed:
             process.terminate(self.grace)
@@ -258,8 +211,8 @@ class ProcessScheduler(SchedulerAdaptor):
     def _not_started(self, job: ProcessJob, error: XenonException) -> None:
         with self._changed:
             job.error, job.reason = error, JobReason.LAUNCH_FAILURE
-            self._end(job, State.ERROR if job.kill is JobReason.NONE else State.KILLED)
-        self._publish()
+            self._ledger.end(job, State.ERROR if job.kill is JobReason.NONE else State.KILLED)
+        self._ledger.publish()
         self._starter.poke()
 
     # --- ending -----------------------------------------------------------------------------
@@ -267,8 +220,8 @@ class ProcessScheduler(SchedulerAdaptor):
     def _process_ended(self, job: ProcessJob, ended: ProcessExit) -> None:
         with self._changed:
             job.exit = ended
-            self._end(job, State.DONE if job.kill is JobReason.NONE else State.KILLED)
-        self._publish()
+            self._ledger.end(job, State.DONE if job.kill is JobReason.NONE else State.KILLED)
+        self._ledger.publish()
         self._starter.poke()
 
     def _out_of_time(self, job: ProcessJob) -> None:
@@ -280,127 +233,59 @@ class ProcessScheduler(SchedulerAdaptor):
         if process is not None:
             process.terminate(self.grace)
 
-    def _end(self, job: ProcessJob, state: State) -> None:
-        """Give a job its last state (under the lock)."""
-        job.state, job.end_time = state, now_ms()
-        self._timers.cancel(job.timer)
-        if job.taken:
-            self._queues.release(job)
-        else:
-            self._queues.withdraw(job)
-        del self._jobs[job.job_id]
-        self._ended[job.job_id] = job
-        if len(self._ended) > _REMEMBERED:
-            self._ended.popitem(last=False)
-        self._note(job)
-        for dependent in self._waiting_for.pop(job.job_id, []):
-            dependent.missing.discard(job.job_id)
-            if job.ended_well:
-                self._queues.offer(dependent)
-            else:
-                self._refuse(dependent, job.job_id)
-
-    # --- telling ----------------------------------------------------------------------------
-
-    def _note(self, job: ProcessJob) -> None:
-        """Have the job's present status told by the next ``_publish`` (under the lock)."""
-        self._outbox.append(status_of(job))
-        self._changed.notify_all()
-
-    def _publish(self) -> None:
-        """Tell the listeners, without the lock, but one thread at a time: in order."""
-        while True:
-            with self._changed:
-                if self._publishing or not self._outbox:
-                    return
-                self._publishing = True
-                statuses = list(self._outbox)
-                self._outbox.clear()
-            for status in statuses:
-                for listener in self._listeners:
-                    listener(status)
-            with self._changed:
-                self._publishing = False
-                self._changed.notify_all()
-
     def subscribe(self, listener: StatusListener) -> None:
         """Tell ``listener`` every change from now on."""
-        self._listeners.append(listener)
+        self._ledger.listeners.append(listener)
 
     def statuses(self, job_ids: Sequence[str]) -> list[JobStatus]:
         """Return the status of each job; of unknown ones with ``NOT_FOUND``."""
         with self._changed:
-            return [self._status(job_id) for job_id in job_ids]
-
-    def _status(self, job_id: str) -> JobStatus:
-        job = self._jobs.get(job_id) or self._ended.get(job_id)
-        if job is not None:
-            return status_of(job)
-        return JobStatus(
-            Job(job_id),
-            state="UNKNOWN",
-            error_type=JobErrorType.NOT_FOUND,
-            error_message=f"there is no job {job_id!r}, or no more",
-            as_of=now_ms(),
-        )
+            return [self._ledger.status(job_id) for job_id in job_ids]
 
     def job_ids(self, queues: Sequence[str]) -> list[str]:
         """Return the jobs that have not ended, in the order of submission."""
         with self._changed:
-            return [job.job_id for job in self._jobs.values() if not queues or job.queue in queues]
+            return [
+                job.job_id for job in self._ledger.unfinished() if not queues or job.queue in queues
+            ]
 
     # --- control ----------------------------------------------------------------------------
-
-    def _unfinished(self, job_id: str) -> ProcessJob:
-        """Return a job that has not ended (under the lock)."""
-        job = self._jobs.get(job_id)
-        if job is None:
-            known = "has ended" if job_id in self._ended else "is not known"
-            raise NoSuchJobException.because(f"the job {job_id!r} {known}", job=job_id)
-        return job
 
     def cancel(self, job_id: str) -> None:
         """End a job and all processes of its group; returns when they have ended."""
         with self._changed:
-            job = self._unfinished(job_id)
-            self._kill(job)
+            job = self._ledger.get_unfinished(job_id)
+            self._ledger.kill(job)
             process = job.process
-        self._publish()
+        self._ledger.publish()
         self._starter.poke()
         if process is not None:
             process.terminate(self.grace)
         with self._changed:
             self._changed.wait_for(lambda: job.ended, self.grace + 2.0)
 
-    def _kill(self, job: ProcessJob) -> None:
-        """Mark a job as cancelled; it ends at once if it was not started (under the lock)."""
-        if job.kill is JobReason.NONE:
-            job.kill = JobReason.CANCELLED
-        if not job.taken:
-            self._end(job, State.KILLED)
-
     def hold(self, job_id: str) -> None:
         """Keep a pending job from starting."""
         with self._changed:
-            job = self._unfinished(job_id)
+            job = self._ledger.get_unfinished(job_id)
             if job.taken:
                 raise _wrong_state(job, "held", "a job that has not begun")
-            self._queues.withdraw(job)
+            self._ledger.queues.withdraw(job)
             job.state = State.HELD
-            self._note(job)
-        self._publish()
+            self._ledger.note(job)
+        self._ledger.publish()
         self._starter.poke()
 
     def release(self, job_id: str) -> None:
         """Let a held job start when its turn comes."""
         with self._changed:
-            job = self._unfinished(job_id)
+            job = self._ledger.get_unfinished(job_id)
             if job.state is not State.HELD:
                 raise _wrong_state(job, "released", "a held job")
             job.state = State.PENDING
-            self._queues.offer(job)
-            self._note(job)
-        self._publish()
+            self._ledger.queues.offer(job)
+            self._ledger.note(job)
+        self._ledger.publish()
         self._starter.poke()
 
     def suspend(self, job_id: str) -> None:
@@ -413,7 +298,7 @@ class ProcessScheduler(SchedulerAdaptor):
 
     def _signal(self, job_id: str, number: int, before: State, after: State, verb: str) -> None:
         with self._changed:
-            job = self._unfinished(job_id)
+            job = self._ledger.get_unfinished(job_id)
             if job.state is not before or job.process is None:
                 raise _wrong_state(job, verb, f"a {before.value} job")
             process = job.process
@@ -421,13 +306,13 @@ class ProcessScheduler(SchedulerAdaptor):
         with self._changed:
             if job.state is before:
                 job.state = after
-                self._note(job)
-        self._publish()
+                self._ledger.note(job)
+        self._ledger.publish()
 
     def signal(self, job_id: str, name: str) -> None:
         """Send a signal to the processes of a running job."""
         with self._changed:
-            job = self._unfinished(job_id)
+            job = self._ledger.get_unfinished(job_id)
             process = job.process
         if process is None:
             raise _wrong_state(job, "sent a signal", "a running job")
@@ -447,7 +332,7 @@ class ProcessScheduler(SchedulerAdaptor):
     def explain(self, job_id: str) -> str:
         """Return what is known of a job: its status, command, files and process."""
         with self._changed:
-            job = self._jobs.get(job_id) or self._ended.get(job_id)
+            job = self._ledger.find(job_id)
             if job is None:
                 raise NoSuchJobException.because(f"the job {job_id!r} is not known", job=job_id)
             status = status_of(job)
@@ -470,31 +355,26 @@ class ProcessScheduler(SchedulerAdaptor):
 
     def is_open(self) -> bool:
         """Tell whether jobs can be submitted."""
-        return not self._closed and self._adaptor.is_open()
+        return not self._ledger.closed and self._adaptor.is_open()
 
     def close(self) -> None:
         """End all jobs, wait for their ends, and release the adaptor."""
         with self._changed:
-            if self._closed:
+            if self._ledger.closed:
                 return
-            self._closed = True
-            jobs = list(self._jobs.values())
+            self._ledger.closed = True
+            jobs = self._ledger.unfinished()
             for job in jobs:
-                self._kill_if_there(job)
+                if not job.ended:  # by the end of another one, on which it depends
+                    self._ledger.kill(job)
             processes = [job.process for job in jobs if job.process is not None]
-        self._publish()
+        self._ledger.publish()
         for process in processes:
             process.terminate(self.grace)
         with self._changed:
-            self._changed.wait_for(
-                lambda: not (self._jobs or self._outbox or self._publishing), self.grace + 3.0
-            )
+            self._changed.wait_for(self._ledger.is_quiet, self.grace + 3.0)
         self._timers.clear()
         self._adaptor.close()
-
-    def _kill_if_there(self, job: ProcessJob) -> None:
-        if job.state not in ENDED:  # the end of another one may have ended it, as its dependent
-            self._kill(job)
 
 
 def _wrong_state(job: ProcessJob, verb: str, what: str) -> UnsupportedOperationException:
