@@ -3,6 +3,7 @@
 import pytest
 
 from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
+    atd,
     new_sshd,
     private_slurm,
     proftpd_sftp,

@@ -1,6 +1,7 @@
 """Test services by hand: in the folder tests, `python3 -m services start|stop|... [NAME...]`."""
 
 import argparse
+import contextlib
 import os
 import pprint
 import signal
@@ -31,14 +32,18 @@ def main() -> int:
 
 def _run_until_told(names: list[str]) -> int:
     """Start services, wait for TERM or INT, stop them: the main process of a container."""
-    started = [_run("start", name) for name in names]
-    if all(started):
+    with contextlib.ExitStack() as stack:
+        try:
+            for name in names:
+                stack.enter_context(SERVICES[name]().use())
+                print(f"{name}: running", flush=True)
+        except (ServiceUnavailable, ServiceError) as problem:
+            print(problem, file=sys.stderr)
+            return 1
         ends = {signal.SIGTERM, signal.SIGINT}
         signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # not earlier: daemons would inherit it
         signal.sigwait(ends)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    stopped = [_run("stop", name) for name in names]
-    return 0 if all(started + stopped) else 1
+    return 0
 
 
 def _install_packages(names: list[str]) -> None:

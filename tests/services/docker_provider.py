@@ -23,7 +23,7 @@ from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
 from services.proftpd import SFTP_OFFSET
-from services.records import SlurmCluster, SshChain, SshServer
+from services.records import AtHost, SlurmCluster, SshChain, SshServer
 from services.slurm import OFFSETS as SLURM_OFFSETS
 from services.slurm_config import Layout
 from services.sshd import CHAIN_OFFSET, SSHD_OFFSET
@@ -82,6 +82,11 @@ class DockerProvider:
         name = "proftpd-sftp"
         with self._container("proftpd", [name], [SFTP_OFFSET]) as (ring, base):
             yield _server(ring, base + SFTP_OFFSET, users.XENON)
+
+    @contextlib.contextmanager
+    def atd(self) -> Iterator[AtHost]:
+        with self._container("at", ["atd", "sshd"], [SSHD_OFFSET]) as (ring, base):
+            yield AtHost(ssh=_server(ring, base + SSHD_OFFSET, users.XENON), local=False)
 
     @contextlib.contextmanager
     def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:

@@ -10,7 +10,7 @@ import pytest
 
 from services.errors import ServiceUnavailable
 from services.provider import NativeProvider, Provider
-from services.records import SlurmCluster, SshChain, SshServer
+from services.records import AtHost, SlurmCluster, SshChain, SshServer
 from services.slurm import Slurm
 from services.slurm import private_slurm as a_slurm
 from services.sshd import Sshd, private_sshd
@@ -87,6 +87,12 @@ def ssh_chain(services: Services) -> Iterator[SshChain]:
 def proftpd_sftp(services: Services) -> Iterator[SshServer]:
     """ProFTPD's SFTP server, which has none of OpenSSH's extensions."""
     yield from services.use(lambda provider: provider.proftpd_sftp())
+
+
+@pytest.fixture(scope="session")
+def atd(services: Services) -> Iterator[AtHost]:
+    """A machine with an at daemon."""
+    yield from services.use(lambda provider: provider.atd())
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,13 @@
 """Who starts the servers of the tests: this machine (`native`) or a container engine (`docker`)."""
 
+import contextlib
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from services.atd import AtdService
 from services.proftpd import ProftpdSftpService
-from services.records import SlurmCluster, SshChain, SshServer
+from services.records import AtHost, SlurmCluster, SshChain, SshServer
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 
@@ -24,6 +27,9 @@ class Provider(Protocol):
     def proftpd_sftp(self) -> AbstractContextManager[SshServer]:
         """An SFTP server that is not OpenSSH: ProFTPD's mod_sftp."""
 
+    def atd(self) -> AbstractContextManager[AtHost]:
+        """A machine with an at daemon."""
+
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         """A Slurm, with or without slurmdbd."""
 
@@ -39,6 +45,11 @@ class NativeProvider:
 
     def proftpd_sftp(self) -> AbstractContextManager[SshServer]:
         return ProftpdSftpService().use()
+
+    @contextlib.contextmanager
+    def atd(self) -> Iterator[AtHost]:
+        with SshdService().use() as ssh, AtdService().use():
+            yield AtHost(ssh=ssh, local=True)
 
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         return (SlurmService() if accounting else SlurmWithoutAccountingService()).use()

@@ -61,3 +61,11 @@ class SlurmCluster:
     nodes: int = 3
     cpus_per_node: int = 8
     memory_per_node: int = 4000  # MB
+
+
+@dataclass(frozen=True)
+class AtHost:
+    """A machine with an at daemon."""
+
+    ssh: SshServer
+    local: bool  # whether it is this machine

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.atd import AtdService
 from services.proftpd import ProftpdSftpService
 from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
@@ -13,6 +14,7 @@ SERVICES: dict[str, type[Service[Any]]] = {
         SshdService,
         SshChainService,
         ProftpdSftpService,
+        AtdService,
         SlurmService,
         SlurmWithoutAccountingService,
     )

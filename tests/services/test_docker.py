@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from services import state
+from services.atd import PACKAGES as AT_PACKAGES
 from services.errors import ServiceError, ServiceUnavailable
 from services.fixtures import Services
 from services.proftpd import LIBRARIES as PROFTPD_PACKAGES
@@ -154,6 +155,13 @@ def test_proftpd_record_leads_to_the_server() -> None:
         assert "exec request failed" in log_in(server, "whoami")  # after a log-in
 
 
+@pytest.mark.usefixtures("native", "atd")
+def test_at_record_leads_to_a_machine_with_at() -> None:
+    with DockerProvider(StandInEngine()).atd() as host:
+        assert not host.local
+        assert log_in(host.ssh, "atq; echo $?") == "0\n"
+
+
 @pytest.mark.usefixtures("native", "slurm")
 @pytest.mark.parametrize("accounting", [True, False])
 def test_slurm_record_leads_to_the_login_node(accounting: bool) -> None:
@@ -191,7 +199,12 @@ def test_stand_in_has_the_arguments_of_the_sdk(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("image", "packages"),
-    [("openssh", SSHD_PACKAGES), ("slurm", SLURM_PACKAGES), ("proftpd", PROFTPD_PACKAGES)],
+    [
+        ("openssh", SSHD_PACKAGES),
+        ("at", (*SSHD_PACKAGES, *AT_PACKAGES)),
+        ("slurm", SLURM_PACKAGES),
+        ("proftpd", PROFTPD_PACKAGES),
+    ],
 )
 def test_dockerfile_installs_what_its_service_needs(image: str, packages: tuple[str, ...]) -> None:
     text = (IMAGES / image / "Dockerfile").read_text().replace("\\\n", " ")
