@@ -77,7 +77,7 @@ def compare(what: str, source: Path, room: Path, rounds: int, bar: float) -> Non
     theirs: Times = []
     for number in range(rounds):
         # Deleting disturbs what comes after it, so targets are deleted only at the end of a round.
-        target = room / f"round-{number}"
+        target = room / f"{source.name}-{number}"
         turns = [(ours, our_copy, "ours"), (theirs, cp, "cp")]
         for times, copy, name in turns if number % 2 else reversed(turns):
             times.append(timed(copy, source, Path(f"{target}-{name}")))
