@@ -33,7 +33,7 @@ RECORDS = ".xenon/jobs"
 STAGE_STATUS = 125
 """Exit code of a job whose command could not be started; ``stage`` in the record says why."""
 
-_SHELL_VARIABLE = re.compile(r"%[ja%]")
+_ID_IN_PATH = re.compile(r"%[ja]")
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,19 @@ class ScriptIds:
     index: str = ""
 
 
-def shell_path(path: str) -> str:
-    """Return a path as one shell word in which ``%j`` is the job's identifier, ``%a`` its index.
+def shell_path(path: str, *, array: bool = False) -> str:
+    """Return a path as one shell word in which ``%j`` is the job's identifier.
 
-    ``%%`` is a literal per cent sign; any other ``%`` is literal by itself.
+    In a task of an array ``%a`` is its index. Any other ``%`` is literal.
     """
-    expansions = {"%j": '"$XENON_JOB_ID"', "%a": '"$XENON_ARRAY_TASK_ID"', "%%": "%"}
+    expansions = {"%j": '"$XENON_JOB_ID"'}
+    if array:
+        expansions["%a"] = '"$XENON_ARRAY_TASK_ID"'
     pieces = []
     position = 0
-    for match in _SHELL_VARIABLE.finditer(path):
+    for match in _ID_IN_PATH.finditer(path):
+        if match.group() not in expansions:
+            continue
         if match.start() > position:
             pieces.append(quote(path[position : match.start()]))
         pieces.append(expansions[match.group()])
@@ -85,7 +89,10 @@ def render_script(
         head: lines of the system's own to put first.
     """
     suffix = ".$XENON_ARRAY_TASK_ID" if ids.index else ""
-    stdin, stdout, stderr = description.stdin, description.stdout, description.stderr
+    stdin, stdout, stderr = (
+        shell_path(path, array=bool(ids.index)) if path else ""
+        for path in (description.stdin, description.stdout, description.stderr)
+    )
     lines = [
         "#!/bin/sh",
         f"# a job of xenon_py, submission {token}",
@@ -113,17 +120,13 @@ def _exports(environment: Mapping[str, str]) -> list[str]:
     return [f"export {name}={quote(value)}" for name, value in environment.items()]
 
 
-def _check(arrow: str, path: str, stage: str) -> list[str]:
-    return [f"true {arrow} {shell_path(path)} || xenon_stop {stage}"] if path else []
+def _check(arrow: str, word: str, stage: str) -> list[str]:
+    return [f"true {arrow} {word} || xenon_stop {stage}"] if word else []
 
 
 def _redirections(stdin: str, stdout: str, stderr: str) -> str:
-    error = "2>&1" if stderr and stderr == stdout else f"2>> {_or_nowhere(stderr)}"
-    return f"< {_or_nowhere(stdin)} >> {_or_nowhere(stdout)} {error}"
-
-
-def _or_nowhere(path: str) -> str:
-    return shell_path(path) if path else "/dev/null"
+    error = "2>&1" if stderr and stderr == stdout else f"2>> {stderr or '/dev/null'}"
+    return f"< {stdin or '/dev/null'} >> {stdout or '/dev/null'} {error}"
 
 
 _FUNCTIONS = f"""\

@@ -10,6 +10,9 @@ from xenon_py.model.jobs import JobDescription
 from xenon_py.model.path import normalise
 from xenon_py.plugin.process import ProcessSpec
 
+JOB_ID = "XENON_JOB_ID"
+"""Variable that tells a job its identifier, with every scheduler alike."""
+
 ARRAY_INDEX = "XENON_ARRAY_TASK_ID"
 """Variable that tells a task of an array its index."""
 
@@ -27,12 +30,12 @@ def process_spec(
     Args:
         description: the job.
         base: directory that a relative working directory starts from; absolute.
-        job_id: replaces ``%j`` in the three paths.
+        job_id: replaces ``%j`` in the three paths and is told in the environment.
         index: of a task of an array; replaces ``%a`` and is told in the environment.
         interactive: whether the streams are pipes.
     """
     directory = normalise(PurePosixPath(os.fspath(description.working_directory)), base)
-    environment = dict(description.environment)
+    environment = {JOB_ID: job_id, **description.environment}
     if index is not None:
         environment[ARRAY_INDEX] = str(index)
 
