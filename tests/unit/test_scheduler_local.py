@@ -677,7 +677,7 @@ class TestFacade:
             shell("touch ran", environment={"A": "1"}, working_directory="w")
         )
         assert rendered.command == ("/bin/sh", "-c", "touch ran")
-        assert rendered.environment == {"A": "1"}
+        assert rendered.environment == {"A": "1", "XENON_JOB_ID": "%j"}
         assert rendered.working_directory == f"{tmp_path}/w"
         assert list(tmp_path.iterdir()) == []
 
