@@ -4,139 +4,135 @@ of the tree is touched or read.
 
 from __future__ import annotations
 
+import ctypes
+import itertools
 import os
 import pathlib
+import shutil
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
 from xenon_adaptors.filesystems.file import FileAdaptor
 from xenon_py.engine.deletion import delete_tree
-from xenon_py.exceptions import XenonException
+from xenon_py.exceptions import InvalidPathException, XenonException
 from xenon_py.filesystem import FileSystem
 from xenon_py.model.location import Location
+from xenon_py.plugin.filesystem import FileInfo
 from xenon_py.plugin.target import Target
 
 SECONDS = 3.0
+NAMES = [f"file{number}" for number in range(60)] + [f"sub/file{number}" for number in range(5)]
 
 
-@contextmanager
-def swapping(victim: pathlib.Path, outside: pathlib.Path) -> Iterator[None]:
-    """Replace the directory ``victim`` by a link to ``outside`` and back, as fast as can be."""
-    stop = threading.Event()
-    aside = victim.with_name("aside")
-
-    def work() -> None:
-        while not stop.is_set():
-            try:
-                victim.rename(aside)
-                victim.symlink_to(outside)
-                victim.unlink()
-                aside.rename(victim)
-            except OSError:
-                # The deleter was faster: put a fresh directory there, and go on.
-                for path in (victim, aside):
-                    _make_victim(path)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+_RENAME_EXCHANGE = 2
 
 
-def _make_victim(path: pathlib.Path) -> None:
-    """Put a full directory there in one step, unless there is one, or a link, already."""
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = pathlib.Path(tempfile.mkdtemp(dir=path.parent.parent, prefix="fresh"))
-        (fresh / "sub").mkdir()
-        for name in ("one", "two", "sub/three"):
-            (fresh / name).write_bytes(b"inside")
-        fresh.rename(path)
+class Swapper:
+    """Exchanges a directory and a link to ``outside`` in one step, again and again.
+
+    Half of the time the path is the one, half of the time the other; it is never missing unless
+    the code under test removes it.
+    """
+
+    def __init__(self, victim: pathlib.Path, outside: pathlib.Path) -> None:
+        self.victim = victim
+        self.outside = outside
+        self.link = outside.with_name("link")
+        self.swaps = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self._exchange = ctypes.CDLL(None).renameat2
+        self._interval = sys.getswitchinterval()
+
+    def _work(self) -> None:
+        one, other = os.fsencode(self.victim), os.fsencode(self.link)
+        while not self._stop.is_set():
+            self.swaps += not self._exchange(-100, one, -100, other, _RENAME_EXCHANGE)
+
+    def __enter__(self) -> Swapper:
+        sys.setswitchinterval(1e-5)
+        self.restore()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        sys.setswitchinterval(self._interval)
+
+    def restore(self) -> None:
+        """Put a full directory and a link to swap it with where they are missing."""
+        if not self.link.is_symlink():
+            shutil.rmtree(self.link, ignore_errors=True)
+            with suppress(OSError):  # the exchange put something there just now
+                self.link.symlink_to(self.outside)
+        fresh = pathlib.Path(tempfile.mkdtemp(dir=self.outside.parent, prefix="fresh"))
+        make_files(fresh, b"inside")
+        with suppress(OSError):
+            self.victim.parent.mkdir(parents=True, exist_ok=True)
+            fresh.rename(self.victim)
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def make_files(directory: pathlib.Path, content: bytes) -> None:
+    (directory / "sub").mkdir(parents=True)
+    for name in NAMES:
+        (directory / name).write_bytes(content)
 
 
 @pytest.fixture
 def outside(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A directory whose entries have the very names that the deleter looks for."""
-    path = tmp_path / "outside"
-    (path / "sub").mkdir(parents=True)
-    for name in ("one", "two", "sub/three"):
-        (path / name).write_bytes(b"outside")
-    return path
+    """A directory whose entries have the very names that the code under test looks for."""
+    make_files(tmp_path / "outside", b"outside")
+    return tmp_path / "outside"
 
 
-def _until(deadline: float, step: Callable[[], object]) -> int:
-    turns = 0
+def contents(directory: pathlib.Path) -> dict[str, bytes]:
+    return {
+        str(p.relative_to(directory)): p.read_bytes() for p in directory.rglob("*") if p.is_file()
+    }
+
+
+def race(swapper: Swapper, step: Callable[[], object]) -> None:
+    """Take the step again and again while the swapper swaps."""
+    deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
+        swapper.restore()
         with suppress(XenonException):  # "it is gone", "no directory": all are fine, harm is not
             step()
-        turns += 1
-    return turns
+    assert swapper.swaps > 20
 
 
-def _contents(outside: pathlib.Path) -> dict[str, bytes]:
-    return {str(p.relative_to(outside)): p.read_bytes() for p in outside.rglob("*") if p.is_file()}
-
-
+@pytest.mark.parametrize("deleted", ["root", "root/d/victim"])
 def test_recursive_delete_never_leaves_the_tree(
-    tmp_path: pathlib.Path, outside: pathlib.Path
+    tmp_path: pathlib.Path, outside: pathlib.Path, deleted: str
 ) -> None:
-    root = tmp_path / "root"
-    victim = root / "d/victim"
-    _make_victim(victim)
-    before = _contents(outside)
-    with FileSystem.create("file", str(tmp_path)) as fs, swapping(victim, outside):
-
-        def step() -> None:
-            _make_victim(victim)
-            fs.delete("root/d", recursive=True)
-
-        turns = _until(time.monotonic() + SECONDS, step)
-    assert turns > 10
-    assert _contents(outside) == before
-
-
-def test_the_root_itself_may_be_swapped(tmp_path: pathlib.Path, outside: pathlib.Path) -> None:
-    victim = tmp_path / "in/victim"
-    _make_victim(victim)
-    before = _contents(outside)
-    with FileSystem.create("file", str(tmp_path)) as fs, swapping(victim, outside):
-
-        def step() -> None:
-            _make_victim(victim)
-            fs.delete("in/victim", recursive=True)
-
-        turns = _until(time.monotonic() + SECONDS, step)
-    assert turns > 10
-    assert _contents(outside) == before
+    before = contents(outside)
+    with (
+        FileSystem.create("file", str(tmp_path)) as fs,
+        Swapper(tmp_path / "root/d/victim", outside) as swapper,
+    ):
+        race(swapper, lambda: fs.delete(deleted, recursive=True))
+    assert contents(outside) == before
 
 
 def test_recursive_copy_reads_nothing_outside(
     tmp_path: pathlib.Path, outside: pathlib.Path
 ) -> None:
-    victim = tmp_path / "root/d/victim"
-    _make_victim(victim)
-    with FileSystem.create("file", str(tmp_path)) as fs, swapping(victim, outside):
-        copies = 0
-
-        def step() -> None:
-            nonlocal copies
-            copies += 1
-            fs.copy("root", fs, f"copy{copies}", recursive=True).wait(20_000)
-
-        _until(time.monotonic() + SECONDS, step)
-    assert copies > 3
-    for made in tmp_path.glob("copy*"):
-        for path in made.rglob("*"):
-            if path.is_file() and not _through_link(path, made):
-                assert path.read_bytes() in {b"inside", b""}, path
+    names = (f"copy{number}" for number in itertools.count())
+    with (
+        FileSystem.create("file", str(tmp_path)) as fs,
+        Swapper(tmp_path / "root/d/victim", outside) as swapper,
+    ):
+        race(swapper, lambda: fs.copy("root", fs, next(names), recursive=True).wait(20_000))
+    made = [path for path in tmp_path.glob("copy*/**/file*") if not _through_link(path, tmp_path)]
+    assert {path.read_bytes() for path in made} <= {b"inside"}
 
 
 def _through_link(path: pathlib.Path, root: pathlib.Path) -> bool:
@@ -146,43 +142,33 @@ def _through_link(path: pathlib.Path, root: pathlib.Path) -> bool:
 def test_recursive_copy_writes_nothing_outside(
     tmp_path: pathlib.Path, outside: pathlib.Path
 ) -> None:
-    _make_victim(tmp_path / "source/d/victim")
-    victim = tmp_path / "target/d/victim"
-    _make_victim(victim)
-    before = _contents(outside)
-    with FileSystem.create("file", str(tmp_path)) as fs, swapping(victim, outside):
-        turns = _until(
-            time.monotonic() + SECONDS,
-            lambda: fs.copy("source", fs, "target", 1, recursive=True).wait(20_000),
-        )
-    assert turns > 3
-    assert _contents(outside) == before
-    assert len(list(outside.rglob("*"))) == 4
+    make_files(tmp_path / "source/d/victim", b"inside")
+    before = contents(outside)
+    with (
+        FileSystem.create("file", str(tmp_path)) as fs,
+        Swapper(tmp_path / "target/d/victim", outside) as swapper,
+    ):
+        race(swapper, lambda: fs.copy("source", fs, "target", 1, recursive=True).wait(20_000))
+    assert contents(outside) == before
 
 
-def test_deletion_without_the_anchor_would_be_caught(
-    tmp_path: pathlib.Path, outside: pathlib.Path
-) -> None:
-    """The swap is real: at the worst moment, made by hand, only the anchor protects."""
-    root = tmp_path / "root"
-    victim = root / "victim"
-    _make_victim(victim)
-    adaptor = FileAdaptor(Target(Location("", path=str(tmp_path))))
+def test_a_swap_at_the_worst_moment(tmp_path: pathlib.Path, outside: pathlib.Path) -> None:
+    victim = tmp_path / "root/victim"
+    make_files(victim, b"inside")
+    before = contents(outside)
 
     class Swapping(FileAdaptor):
         """Swaps the directory as soon as it was listed."""
 
-        def scandir(self, path: str):  # type: ignore[no-untyped-def]
+        def scandir(self, path: str) -> Iterator[FileInfo]:
             entries = list(super().scandir(path))
             if path == str(victim):
                 victim.rename(tmp_path / "moved")
                 victim.symlink_to(outside)
             return iter(entries)
 
-    swapper = Swapping(Target(Location("", path=str(tmp_path))))
-    delete_tree(adaptor, str(victim / "sub"))
-    assert _contents(outside)
-    with pytest.raises(XenonException):
-        delete_tree(swapper, str(root))
-    assert sorted(os.listdir(outside)) == ["one", "sub", "two"]
-    assert victim.is_symlink() or not victim.exists()
+    adaptor = Swapping(Target(Location("", path=str(tmp_path))))
+    with pytest.raises(InvalidPathException):
+        delete_tree(adaptor, str(tmp_path / "root"))
+    assert contents(outside) == before
+    assert victim.is_symlink()
