@@ -27,6 +27,7 @@ from xenon_py.plugin.filesystem import FileInfo
 from xenon_py.plugin.target import Target
 
 SECONDS = 3.0
+# Both contents are of one length, so that only the anchor, not a check of sizes, protects.
 NAMES = [f"file{number}" for number in range(60)] + [f"sub/file{number}" for number in range(5)]
 
 
@@ -73,7 +74,7 @@ class Swapper:
             with suppress(OSError):  # the exchange put something there just now
                 self.link.symlink_to(self.outside)
         fresh = pathlib.Path(tempfile.mkdtemp(dir=self.outside.parent, prefix="fresh"))
-        make_files(fresh, b"inside")
+        make_files(fresh, b"in tree")
         with suppress(OSError):
             self.victim.parent.mkdir(parents=True, exist_ok=True)
             fresh.rename(self.victim)
@@ -132,7 +133,7 @@ def test_recursive_copy_reads_nothing_outside(
     ):
         race(swapper, lambda: fs.copy("root", fs, next(names), recursive=True).wait(20_000))
     made = [path for path in tmp_path.glob("copy*/**/file*") if not _through_link(path, tmp_path)]
-    assert {path.read_bytes() for path in made} <= {b"inside"}
+    assert {path.read_bytes() for path in made} <= {b"in tree"}
 
 
 def _through_link(path: pathlib.Path, root: pathlib.Path) -> bool:
@@ -142,7 +143,7 @@ def _through_link(path: pathlib.Path, root: pathlib.Path) -> bool:
 def test_recursive_copy_writes_nothing_outside(
     tmp_path: pathlib.Path, outside: pathlib.Path
 ) -> None:
-    make_files(tmp_path / "source/d/victim", b"inside")
+    make_files(tmp_path / "source/d/victim", b"in tree")
     before = contents(outside)
     with (
         FileSystem.create("file", str(tmp_path)) as fs,
@@ -154,7 +155,7 @@ def test_recursive_copy_writes_nothing_outside(
 
 def test_a_swap_at_the_worst_moment(tmp_path: pathlib.Path, outside: pathlib.Path) -> None:
     victim = tmp_path / "root/victim"
-    make_files(victim, b"inside")
+    make_files(victim, b"in tree")
     before = contents(outside)
 
     class Swapping(FileAdaptor):
