@@ -86,7 +86,7 @@ class FileSystem:
         self._target = target
         self._description = adaptor.description
         self._copies = CopyEngine(self._description.name, self)
-        self._arriving: set[CopyOperation] = set()
+        self._arriving: dict[int, CopyOperation] = {}
         user = _user_name(target.credential)
         name, number = self._description.name, next(_numbers)
         self.id = f"{name}://{user}@{target.location.text}#{number}"
@@ -538,8 +538,11 @@ class FileSystem:
 
     def _expect(self, operation: CopyOperation) -> None:
         """Remember a copy that arrives here until it has ended: ``close`` cancels it."""
-        self._arriving.add(operation)
-        operation.future().add_done_callback(lambda _: self._arriving.discard(operation))
+        key = id(operation)  # operations of several sources may be equal
+        self._arriving[key] = operation
+        operation.future().add_done_callback(lambda _: self._arriving.pop(key, None))
+        if self._session.closed:  # just now
+            operation.cancel()
 
     def get_status(self, copy_operation: CopyOperation | None = None) -> CopyStatus:
         """Return how far a copy is; also after its end, and after ``close``.
@@ -620,7 +623,7 @@ class FileSystem:
                 _open_ones.pop(self.id, None)
                 try:
                     self._copies.close()
-                    for operation in list(self._arriving):
+                    for operation in list(self._arriving.values()):
                         operation.cancel()
                 finally:
                     self._session.release()

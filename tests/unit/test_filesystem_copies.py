@@ -111,6 +111,27 @@ def test_closing_cancels_running_copies_and_waits(tmp_path: pathlib.Path) -> Non
     assert threading.active_count() == before
 
 
+def test_closing_the_destination_cancels_what_arrives_from_several_sources(
+    tmp_path: pathlib.Path,
+) -> None:
+    (tmp_path / "there").mkdir()
+    with (tmp_path / "big").open("wb") as file:
+        file.truncate(8 * 1024**3)
+    with (
+        FileSystem.create("file", str(tmp_path)) as one,
+        FileSystem.create("file", str(tmp_path)) as two,
+    ):
+        there = FileSystem.create("file", f"{tmp_path}/there")
+        operations = [source.copy("big", there, str(n)) for n, source in enumerate((one, two))]
+        assert operations[0].id == operations[1].id
+        there.close()
+        for operation in operations:
+            status = operation.status()
+            assert status.done
+            assert status.state == "DONE" or status.error_type is CopyErrorType.CANCELLED
+    assert not [p for p in (tmp_path / "there").iterdir() if p.name.endswith(".part")]
+
+
 def test_operations_of_others_are_unknown(fs: FileSystem, tmp_path: pathlib.Path) -> None:
     (tmp_path / "f").touch()
     with FileSystem.create("file", str(tmp_path)) as other:

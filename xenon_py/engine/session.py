@@ -33,6 +33,11 @@ class Session:
         return self._adaptor
 
     @property
+    def closed(self) -> bool:
+        """Whether ``shut`` was called."""
+        return self._closed
+
+    @property
     def working_directory(self) -> str:
         """Where relative paths begin; absolute."""
         with self._lock:
