@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -185,6 +187,11 @@ def test_secrets_are_masked() -> None:
     shown = shown_properties(values)
     assert shown == {P + "token": "***", P + "options.key": "***", P + "text": "plain"}
     assert values.text("x.token") == secret
+    with pytest.raises(exc.InvalidPropertyException) as refused:
+        pickle.dumps(values)
+    assert secret not in str(refused.value)
+    plain = resolve(text="plain")
+    assert pickle.loads(pickle.dumps(plain)) == plain
     with pytest.raises(exc.PropertyTypeException) as caught:
         resolve(pin=secret)
     assert secret not in str(caught.value)

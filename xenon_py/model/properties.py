@@ -6,6 +6,7 @@ import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from xenon_py.exceptions import (
     IllegalArgumentException,
@@ -183,6 +184,13 @@ class Properties(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Properties({shown_properties(self)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if any(one.sensitive for name in self.given if (one := _find(self.declared, name))):
+            raise InvalidPropertyException.because(
+                "properties that hold a secret are not pickled; give them anew on the other side"
+            )
+        return Properties, (self.declared, dict(self.given))
 
     def value(self, name: str) -> bool | int | float | str:
         """Return the value in force of a declared property."""
