@@ -51,10 +51,10 @@ def _install(project: Path, wheel: Path, home: Path) -> Path:
 def _run_kit(python: Path, where: Path, *files: str) -> dict[str, int]:
     """Run test files with nothing of this checkout on the path; return the outcomes, counted."""
     report = where / "report.xml"
-    origin = _checked(python, "-P", "-c", "import xenon_py; print(xenon_py.__file__)", cwd=where)
+    origin = _checked(python, "-I", "-c", "import xenon_py; print(xenon_py.__file__)", cwd=where)
     assert Path(origin.strip()).is_relative_to(python.parents[1])
     options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", where]
-    _checked(python, "-P", "-m", "pytest", *options, f"--junitxml={report}", *files, cwd=where)
+    _checked(python, "-I", "-m", "pytest", *options, f"--junitxml={report}", *files, cwd=where)
     (suite,) = ElementTree.parse(report).iter("testsuite")
     reasons = {skip.attrib["message"] for skip in suite.iter("skipped")}
     assert all(reason.startswith("capability not declared: ") for reason in reasons)
