@@ -144,6 +144,7 @@ class XenonException(Exception):
         exit_code: exit code of that command, or ``None``.
         stdout: what that command printed (at most some 4,000 characters).
         stderr: what that command said on its error stream (likewise).
+        submitted: raised by ``submit_batch_jobs``: the ``Job``, or ``None``, of each description.
     """
 
     default_code: ClassVar[str] = "INTERNAL"
@@ -176,6 +177,7 @@ class XenonException(Exception):
         self.exit_code = exit_code
         self.stdout = _clip(stdout)
         self.stderr = _clip(stderr)
+        self.submitted: list[Any] = []
         _fill_os_error(self)
 
     @classmethod

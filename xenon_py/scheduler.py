@@ -340,7 +340,7 @@ class Scheduler:
             jobs = [self._job(one) if isinstance(one, str) else None for one in results]
             for one in results:
                 if isinstance(one, XenonException):
-                    one.submitted = jobs  # type: ignore[attr-defined]
+                    one.submitted = jobs
                     raise one
             return [job for job in jobs if job is not None]
 

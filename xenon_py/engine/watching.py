@@ -142,18 +142,18 @@ class Subscription:
         """``wanted`` says which changes wake the thread, besides ends and unknown jobs."""
         self._board = board
         self._wanted = wanted
-        self._open = dict.fromkeys(job_ids)
+        self._job_ids = tuple(dict.fromkeys(job_ids))
         self._condition = threading.Condition()
         self._changes: deque[JobStatus] = deque()
         self._error: XenonException | None = None
         self.latest: dict[str, JobStatus] = {}
 
     def __enter__(self) -> Subscription:
-        self._board.listen(self._open, self)
+        self._board.listen(self._job_ids, self)
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._board.unlisten(self._open, self)
+        self._board.unlisten(self._job_ids, self)
 
     def deliver(self, status: JobStatus) -> None:
         """Take a status; what is no change is passed over."""
@@ -165,6 +165,8 @@ class Subscription:
             if status.done or _is_unknown(status) or self._wanted(status):
                 self._changes.append(status)
                 self._condition.notify()
+        if status.done:
+            self._board.unlisten([status.job.id], self)
 
     def outage(self) -> None:
         """Mark what is known as stale."""
@@ -196,9 +198,6 @@ class Subscription:
             status = self._changes.popleft()
         if _is_unknown(status):
             raise no_such_job(status.job.id)
-        if status.done:
-            self._open.pop(status.job.id, None)
-            self._board.unlisten([status.job.id], self)
         return status
 
 
