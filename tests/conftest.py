@@ -6,12 +6,14 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     atd,
     new_sshd,
     private_slurm,
+    proftpd_ftp,
     proftpd_sftp,
     services,
     slurm,
     slurm_without_accounting,
     ssh_chain,
     sshd,
+    vsftpd,
 )
 
 

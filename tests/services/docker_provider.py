@@ -12,6 +12,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,19 @@ from services import users
 from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
-from services.proftpd import SFTP_OFFSET
-from services.records import AtHost, SlurmCluster, SshChain, SshServer
+from services.proftpd import FTP_OFFSET, FTP_PORTS, SFTP_OFFSET
+from services.records import AtHost, FtpServer, SlurmCluster, SshChain, SshServer
 from services.slurm import OFFSETS as SLURM_OFFSETS
 from services.slurm_config import Layout
 from services.sshd import CHAIN_OFFSET, SSHD_OFFSET
 from services.state import choose_ports
+from services.vsftpd import OFFSET as VSFTPD_OFFSET
+from services.vsftpd import PORTS as VSFTPD_PORTS
 
 STATE = "/var/lib/xenon-test"  # in the images
 _SOCKET = "unix:///var/run/docker.sock"
 _TESTS = Path(__file__).resolve().parents[1]
 _IMAGES = _TESTS.parent / "docker"
-_SPAN = 300  # how far the offsets of all services reach
 
 
 class DockerProvider:
@@ -61,40 +63,46 @@ class DockerProvider:
 
     @contextlib.contextmanager
     def sshd(self) -> Iterator[SshServer]:
-        with self._container("openssh", ["sshd"], [SSHD_OFFSET]) as (ring, base):
-            yield _server(ring, base + SSHD_OFFSET, users.XENON)
+        with self._container("openssh", ["sshd"], [SSHD_OFFSET]) as (files, base):
+            yield _server(files, base + SSHD_OFFSET, users.XENON)
 
     @contextlib.contextmanager
     def ssh_chain(self) -> Iterator[SshChain]:
         accounts = (*users.HOPS, users.XENON)
         offsets = [CHAIN_OFFSET + number for number in range(len(accounts))]
-        with self._container("openssh", ["sshchain"], offsets) as (ring, base):
+        with self._container("openssh", ["sshchain"], offsets) as (files, base):
             servers = [
-                _server(ring, base + offset, account)
+                _server(files, base + offset, account)
                 for offset, account in zip(offsets, accounts, strict=True)
             ]
-            known_hosts = ring.directory / "known_hosts"
+            known_hosts = files / "known_hosts"
             known_hosts.write_text("".join(each.known_hosts.read_text() for each in servers))
             yield SshChain(tuple(servers[:-1]), servers[-1], known_hosts)
 
     @contextlib.contextmanager
     def proftpd_sftp(self) -> Iterator[SshServer]:
         name = "proftpd-sftp"
-        with self._container("proftpd", [name], [SFTP_OFFSET]) as (ring, base):
-            yield _server(ring, base + SFTP_OFFSET, users.XENON)
+        with self._container("proftpd", [name], [SFTP_OFFSET]) as (files, base):
+            yield _server(files, base + SFTP_OFFSET, users.XENON)
+
+    def proftpd_ftp(self) -> AbstractContextManager[FtpServer]:
+        return self._ftp("proftpd", "proftpd-ftp", FTP_OFFSET, FTP_PORTS)
+
+    def vsftpd(self) -> AbstractContextManager[FtpServer]:
+        return self._ftp("vsftpd", "vsftpd", VSFTPD_OFFSET, VSFTPD_PORTS)
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:
-        with self._container("at", ["atd", "sshd"], [SSHD_OFFSET]) as (ring, base):
-            yield AtHost(ssh=_server(ring, base + SSHD_OFFSET, users.XENON), local=False)
+        with self._container("at", ["atd", "sshd"], [SSHD_OFFSET]) as (files, base):
+            yield AtHost(ssh=_server(files, base + SSHD_OFFSET, users.XENON), local=False)
 
     @contextlib.contextmanager
     def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:
         name = "slurm" if accounting else "slurm-noacct"
         offset = SLURM_OFFSETS[name] + Layout.PORTS
-        with self._container("slurm", [name], [offset]) as (ring, base):
+        with self._container("slurm", [name], [offset]) as (files, base):
             yield SlurmCluster(
-                ssh=_server(ring, base + offset, users.XENON),
+                ssh=_server(files, base + offset, users.XENON),
                 environment={},
                 local=False,
                 accounting=accounting,
@@ -102,10 +110,29 @@ class DockerProvider:
             )
 
     @contextlib.contextmanager
+    def _ftp(self, image: str, name: str, offset: int, ports: int) -> Iterator[FtpServer]:
+        offsets = range(offset, offset + ports)
+        with self._container(image, [name], offsets, "tls") as (files, base):
+            yield FtpServer(
+                host="127.0.0.1",
+                port=base + offset,
+                implicit_port=base + offset + 1,
+                user=users.XENON.name,
+                password=users.XENON.password,
+                directory=f"{STATE}/{name}/files",
+                certificate=files / "server.crt",
+                machine_listings=image == "proftpd",
+            )
+
+    @contextlib.contextmanager
     def _container(
-        self, image: str, services: Sequence[str], offsets: Sequence[int]
-    ) -> Iterator[tuple[KeyRing, int]]:
-        """Run `services` in a container; yields its keys, copied out, and its first port."""
+        self, image: str, services: Sequence[str], offsets: Sequence[int], files: str = "keys"
+    ) -> Iterator[tuple[Path, int]]:
+        """Run `services` in a container.
+
+        Yields the directory to which the files in the folder `files` of its state were copied, and
+        its first port.
+        """
         tag = f"xenon-py-test-{image}"
         dockerfile = str(_IMAGES / image / "Dockerfile")
         try:
@@ -113,7 +140,9 @@ class DockerProvider:
         except BuildError as error:
             raise ServiceError(f"the image {image} cannot be built: {error}") from error
         with tempfile.TemporaryDirectory(prefix="xenon-docker-") as copied:
-            base = choose_ports(Path(copied), image, None, _SPAN)
+            directory = Path(copied)
+            first, last = min(offsets), max(offsets)
+            base = choose_ports(directory, image, None, last - first + 1) - first
             container = self._client.containers.run(
                 tag,
                 ["python3", "-m", "services", "run", *services],
@@ -124,8 +153,9 @@ class DockerProvider:
                 ports={f"{base + offset}/tcp": ("127.0.0.1", base + offset) for offset in offsets},
             )
             try:
-                _wait_until_up(container, services, Path(copied) / "log")
-                yield _copy_keys(container, Path(copied)), base
+                _wait_until_up(container, services, directory / "log")
+                _copy_files(container, files, directory)
+                yield directory, base
             finally:
                 container.stop(timeout=30)
                 container.remove(force=True, v=True)
@@ -144,9 +174,9 @@ def _wait_until_up(container: Any, services: Sequence[str], log: Path) -> None:
     wait_until(is_up, 120, f"the container of {', '.join(services)}", log)
 
 
-def _copy_keys(container: Any, directory: Path) -> KeyRing:
-    """Copy the key files of the container to this machine."""
-    chunks, _ = container.get_archive(f"{STATE}/keys")
+def _copy_files(container: Any, folder: str, directory: Path) -> None:
+    """Copy the files in a folder of the container's state to this machine."""
+    chunks, _ = container.get_archive(f"{STATE}/{folder}")
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
         for member in archive:
             content = archive.extractfile(member)
@@ -155,13 +185,13 @@ def _copy_keys(container: Any, directory: Path) -> KeyRing:
             path = directory / Path(member.name).name
             path.write_bytes(content.read())
             path.chmod(0o600)
-    return KeyRing(directory)
 
 
-def _server(ring: KeyRing, port: int, account: users.Account) -> SshServer:
-    known_hosts = ring.directory / f"known_hosts_{port}"
+def _server(files: Path, port: int, account: users.Account) -> SshServer:
+    ring = KeyRing(files)
+    known_hosts = files / f"known_hosts_{port}"
     known_hosts.write_text(ring.known_hosts(port))
-    authority = ring.directory / f"known_hosts_ca_{port}"
+    authority = files / f"known_hosts_ca_{port}"
     authority.write_text(ring.known_hosts_ca(port))
     return SshServer(
         host="127.0.0.1",

@@ -10,7 +10,7 @@ import pytest
 
 from services.errors import ServiceUnavailable
 from services.provider import NativeProvider, Provider
-from services.records import AtHost, SlurmCluster, SshChain, SshServer
+from services.records import AtHost, FtpServer, SlurmCluster, SshChain, SshServer
 from services.slurm import Slurm
 from services.slurm import private_slurm as a_slurm
 from services.sshd import Sshd, private_sshd
@@ -87,6 +87,18 @@ def ssh_chain(services: Services) -> Iterator[SshChain]:
 def proftpd_sftp(services: Services) -> Iterator[SshServer]:
     """ProFTPD's SFTP server, which has none of OpenSSH's extensions."""
     yield from services.use(lambda provider: provider.proftpd_sftp())
+
+
+@pytest.fixture(scope="session")
+def proftpd_ftp(services: Services) -> Iterator[FtpServer]:
+    """An FTP server that knows MLSD, with TLS."""
+    yield from services.use(lambda provider: provider.proftpd_ftp())
+
+
+@pytest.fixture(scope="session")
+def vsftpd(services: Services) -> Iterator[FtpServer]:
+    """An FTP server that knows LIST only, with TLS."""
+    yield from services.use(lambda provider: provider.vsftpd())
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.atd import AtdService
-from services.proftpd import ProftpdSftpService
-from services.records import AtHost, SlurmCluster, SshChain, SshServer
+from services.proftpd import ProftpdFtpService, ProftpdSftpService
+from services.records import AtHost, FtpServer, SlurmCluster, SshChain, SshServer
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
+from services.vsftpd import VsftpdService
 
 
 class Provider(Protocol):
@@ -26,6 +27,12 @@ class Provider(Protocol):
 
     def proftpd_sftp(self) -> AbstractContextManager[SshServer]:
         """An SFTP server that is not OpenSSH: ProFTPD's mod_sftp."""
+
+    def proftpd_ftp(self) -> AbstractContextManager[FtpServer]:
+        """An FTP server with MLSD."""
+
+    def vsftpd(self) -> AbstractContextManager[FtpServer]:
+        """An FTP server without MLSD."""
 
     def atd(self) -> AbstractContextManager[AtHost]:
         """A machine with an at daemon."""
@@ -45,6 +52,12 @@ class NativeProvider:
 
     def proftpd_sftp(self) -> AbstractContextManager[SshServer]:
         return ProftpdSftpService().use()
+
+    def proftpd_ftp(self) -> AbstractContextManager[FtpServer]:
+        return ProftpdFtpService().use()
+
+    def vsftpd(self) -> AbstractContextManager[FtpServer]:
+        return VsftpdService().use()
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:

@@ -69,3 +69,20 @@ class AtHost:
 
     ssh: SshServer
     local: bool  # whether it is this machine
+
+
+@dataclass(frozen=True)
+class FtpServer:
+    """An FTP server with explicit TLS on `port`, and implicit TLS on `implicit_port`.
+
+    Both want the TLS session of the control connection on every data connection.
+    """
+
+    host: str
+    port: int
+    implicit_port: int
+    user: str
+    password: str = field(repr=False)
+    directory: str  # where log-ins start; an absolute path, writable by the user
+    certificate: Path  # to trust
+    machine_listings: bool  # whether it knows MLSD

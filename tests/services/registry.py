@@ -3,10 +3,11 @@
 from typing import Any
 
 from services.atd import AtdService
-from services.proftpd import ProftpdSftpService
+from services.proftpd import ProftpdFtpService, ProftpdSftpService
 from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
+from services.vsftpd import VsftpdService
 
 SERVICES: dict[str, type[Service[Any]]] = {
     service.name: service
@@ -14,6 +15,8 @@ SERVICES: dict[str, type[Service[Any]]] = {
         SshdService,
         SshChainService,
         ProftpdSftpService,
+        ProftpdFtpService,
+        VsftpdService,
         AtdService,
         SlurmService,
         SlurmWithoutAccountingService,
