@@ -1,0 +1,48 @@
+"""The ``sftp`` adaptor keeps the contract of file systems, on a real OpenSSH server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from services.records import SshServer
+from support.paramiko_server import InProcessServer, plain_server
+from support.sftp import connect
+from xenon_py import FileSystem
+from xenon_py.testing import FileSystemConformance
+
+
+class TestSftp(FileSystemConformance):
+    adaptor = "sftp"
+    server: ClassVar[SshServer]
+    fast = "true"
+
+    @pytest.fixture(autouse=True)
+    def _server(self, sshd: SshServer) -> None:
+        type(self).server = sshd
+
+    def create(self) -> FileSystem:
+        return connect(self.server, fastPath=self.fast)
+
+
+class TestSftpThroughParamikosBuffers(TestSftp):
+    fast = "false"
+
+
+class TestSftpWithoutExtensions(FileSystemConformance):
+    """paramiko's SFTP server: no extension at all, requests of 32 KiB."""
+
+    adaptor = "sftp"
+    many_entries = 200
+    server: ClassVar[InProcessServer]
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _server(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+        with plain_server(tmp_path_factory.mktemp("plain")) as cls.server:
+            yield
+
+    def create(self) -> FileSystem:
+        return connect(self.server)
