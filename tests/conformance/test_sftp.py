@@ -35,7 +35,8 @@ class TestSftpWithoutExtensions(FileSystemConformance):
     """paramiko's SFTP server: no extension at all, requests of 32 KiB."""
 
     adaptor = "sftp"
-    many_entries = 200
+    # paramiko's server takes every name for UTF-8
+    unsupported_names = frozenset({"caf\udce9", "\udcff\udcfe\udc80"})
     server: ClassVar[InProcessServer]
 
     @pytest.fixture(autouse=True, scope="class")

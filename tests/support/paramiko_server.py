@@ -75,6 +75,7 @@ def _listening(home: str, subsystem: Callable[..., Any]) -> Iterator[InProcessSe
                     connection, _ = listener.accept()
                 except OSError:  # closed: the test is over
                     return
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 transport = paramiko.Transport(connection)
                 transports.append(transport)
                 transport.add_server_key(key)

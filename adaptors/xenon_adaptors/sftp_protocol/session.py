@@ -21,6 +21,7 @@ from xenon_adaptors.sftp_protocol.link import ChannelLink
 from xenon_py.exceptions import (
     ConnectionLostException,
     IncompatibleVersionException,
+    NotConnectedException,
     XenonException,
     XenonTimeoutException,
 )
@@ -127,7 +128,7 @@ class SftpSession:
         self._heard = time.monotonic()
         self._link = ChannelLink(channel, self._take, self._end, fast=fast, patience=patience)
         try:
-            channel.invoke_subsystem("sftp")
+            self._start(channel)
             self._link.send(p.init())
             self.extensions = self._version()
             self.read_size, self.write_size = self._sizes()
@@ -165,10 +166,10 @@ class SftpSession:
     def _end(self) -> None:
         self._fail("the connection to the server broke")
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, kind: type[XenonException] = ConnectionLostException) -> None:
         """Give the session up and tell everybody who waits; the first reason is the one."""
         if self._error is None:
-            self._error = ConnectionLostException.because(reason, host=self._host)
+            self._error = kind.because(reason, host=self._host)
             _log.debug("SFTP session with %s ended: %s", self._host, reason)
         self._hello.put(b"")
         while self._waiting:
@@ -180,6 +181,18 @@ class SftpSession:
                 mailbox.put(Reply(request_id, 0, b""))
 
     # the beginning
+
+    def _start(self, channel: paramiko.Channel) -> None:
+        import paramiko
+
+        try:
+            channel.invoke_subsystem("sftp")
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if channel.get_transport().is_active():
+                raise NotConnectedException.because(
+                    "the server lets the user in, but offers no SFTP", host=self._host
+                ) from error
+            raise self.broken("the connection to the server broke") from error
 
     def _version(self) -> dict[str, bytes]:
         body = self._first_packet()
@@ -351,7 +364,7 @@ class SftpSession:
 
     def _raise_if_ended(self) -> None:
         if self._error is not None:
-            raise ConnectionLostException.because(self._error.msg, host=self._host)
+            raise type(self._error).because(self._error.msg, host=self._host)
 
     def broken(self, reason: str) -> XenonException:
         """Give the session up and return the exception that says why it ended."""
@@ -362,7 +375,7 @@ class SftpSession:
 
     def _too_late(self) -> XenonException:
         reason = f"the server was silent for {self._patience:g} s"
-        self._fail(reason)
+        self._fail(reason, XenonTimeoutException)
         # In a thread of its own: it sends, and that blocks while the network is frozen.
         threading.Thread(target=self._release, name="xenon-sftp-close", daemon=True).start()
         return XenonTimeoutException.because(reason, host=self._host)
