@@ -33,11 +33,12 @@ from __future__ import annotations
 import posixpath
 
 from xenon_py.plugin.process import ProcessSpec
-from xenon_py.plugin.ssh.script import become, directory, octal, word
+from xenon_py.plugin.ssh.script import GROUP_FUNCTIONS, become, directory, octal, word
 
 # In dash and busybox what is started in the background ignores INT and QUIT for good (POSIX, 2.11);
 # only another program can undo that. bash undoes it by "trap -".
-SUPERVISOR = r"""
+_SUPERVISOR = (
+    r"""
 for _b in "${TMPDIR:-/tmp}" "$HOME"; do
   _d=$_b/.xenon-$_m
   mkdir -m 700 "$_d" 2>/dev/null && break
@@ -74,23 +75,10 @@ J() {
     echo "X $1 $_r $_f"
   ) &
 }
-K() { kill "-$1" "$_g$2" 2>/dev/null; }
-A() { kill -0 "$_g$1" 2>/dev/null; }
-Z() { sleep 0.1 2>/dev/null || sleep 1; }
-T() {
-  (
-    K 15 "$2"
-    K 18 "$2"
-    _n=$3
-    while [ $_n -gt 0 ] && A "$2"; do Z; _n=$((_n - 1)); done
-    if A "$2"; then
-      K 9 "$2"
-      _n=50
-      while [ $_n -gt 0 ] && A "$2"; do Z; _n=$((_n - 1)); done
-    fi
-    echo "G $1"
-  ) </dev/null &
-}
+"""
+    + GROUP_FUNCTIONS
+    + r"""
+T() { ( E "$2" "$3"; echo "G $1" ) </dev/null & }
 W() { echo "$2" >"$_d/p$1"; }
 U() { : >"$_d/p$1"; }
 P() {
@@ -115,6 +103,7 @@ if [ -n "$_d" ]; then
 fi
 exit 0
 """
+)
 
 _CHECKS = r"""
 no() { echo "F $_n $*"; exit 125; }
@@ -134,7 +123,7 @@ def supervisor_script(marker: str) -> str:
 
     It begins with a line ``<marker> <pid> <its directory>``.
     """
-    return f"_m={word(marker)}{SUPERVISOR}"
+    return f"_m={word(marker)}{_SUPERVISOR}"
 
 
 def start_request(number: int, spec: ProcessSpec) -> str:

@@ -207,7 +207,8 @@ class RemoteProcess(Process):
 
     def _end(self, grace: float) -> None:
         with contextlib.suppress(NotConnectedException):  # then its status tells that it is lost
-            self._run_script(script.end_script(self.pid or 0, grace))
+            if self.pid:
+                self._run_script(script.end_script(self.pid, grace))
         with self._lock:
             self._ending = False
             over = self._exit is not None

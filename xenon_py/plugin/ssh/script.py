@@ -145,12 +145,36 @@ def kill_script(pid: int, number: int) -> str:
     return f"kill -{number:d} -{pid:d} 2>/dev/null"
 
 
+# K: signal a group. A: has it members that are no zombies (which some containers never reap)?
+# E: end it, by TERM, and after so many tenths of a second by KILL. $_g is "-" for groups.
+GROUP_FUNCTIONS = r"""
+K() { kill "-$1" "$_g$2" 2>/dev/null; }
+A() {
+  kill -0 "$_g$1" 2>/dev/null || return 1
+  _t=$(ps -A -o pgid= -o stat= 2>/dev/null) || return 0
+  echo "$_t" | while read -r _a _b; do
+    if [ "$_a" = "$1" ]; then case $_b in Z* | X*) ;; *) exit 9 ;; esac; fi
+  done
+  [ $? -eq 9 ]
+}
+Z() { sleep 0.1 2>/dev/null || sleep 1; }
+E() {
+  K 15 "$1"
+  K 18 "$1"
+  _n=$2
+  while [ $_n -gt 0 ] && A "$1"; do Z; _n=$((_n - 1)); done
+  K 9 "$1"
+  _n=20
+  while [ $_n -gt 0 ] && A "$1"; do Z; _n=$((_n - 1)); done
+}
+"""
+
+
+def tenths(seconds: float) -> int:
+    """Return a grace time as ``E`` takes it."""
+    return max(1, round(seconds * 10))
+
+
 def end_script(pid: int, grace: float) -> str:
     """Return the script that ends a process group: TERM, after ``grace`` seconds KILL."""
-    tries = max(1, round(grace * 10))
-    return (
-        f"kill -15 -{pid:d} 2>/dev/null; kill -18 -{pid:d} 2>/dev/null; n={tries}\n"
-        f"while [ $n -gt 0 ] && kill -0 -{pid:d} 2>/dev/null; do\n"
-        "  sleep 0.1 2>/dev/null || { sleep 1; n=$((n-9)); }; n=$((n-1))\n"
-        f"done\nkill -9 -{pid:d} 2>/dev/null; :"
-    )
+    return f"_g=-{GROUP_FUNCTIONS}E {pid:d} {tenths(grace):d}"

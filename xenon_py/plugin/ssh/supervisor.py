@@ -72,12 +72,12 @@ class SupervisedProcess(Process):
         The process counts as ended when no member of its group is left.
         """
         with self._lock:
-            if self._ending or self._exit is not None:
+            if self._ending or self._exit is not None or not self.pid:
                 return
             self._ending = True
         with contextlib.suppress(ConnectionLostException):  # then it has ended, as lost
-            tries = max(1, round(grace * 10))
-            self._supervisor.send(f"T {self.number:d} {self.pid or 0:d} {tries:d}\n")
+            tenths = script.tenths(grace)
+            self._supervisor.send(f"T {self.number:d} {self.pid:d} {tenths:d}\n")
 
     def begun(self, pid: int) -> None:
         """Note that it was started."""
