@@ -249,7 +249,7 @@ def test_key_and_password_both_wanted(new_sshd: NewSshd, connect: Connect, tmp_p
     given = config_file(tmp_path, f"IdentityFile {server.keys.ecdsa}\nIdentitiesOnly yes\n")
     assert whoami(connect(server, password_of(server), **given)) == server.user
     with pytest.raises(
-        AuthenticationException, match="takes: password; tried: key .*more is wanted"
+        AuthenticationException, match=r"takes: password; tried: key .*more is wanted"
     ):
         connect(server, key_of(server, "ed25519"))
 

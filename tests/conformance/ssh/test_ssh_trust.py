@@ -183,9 +183,9 @@ class TestHostCertificates:
                 check=True,
             )
         subprocess.run(
-            ["ssh-keygen", "-q", "-s", str(tmp_path / "ca"), "-I", "x", *signing]
-            + [str(tmp_path / "host.pub")],
+            ["ssh-keygen", "-q", "-s", "ca", "-I", "x", *signing, "host.pub"],
             check=True,
+            cwd=tmp_path,
         )
         certificate = f"HostCertificate {tmp_path}/host-cert.pub"
         options = SshdOptions(host_keys=("rsa",), extra=(f"HostKey {tmp_path}/host", certificate))
