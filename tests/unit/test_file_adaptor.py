@@ -8,6 +8,8 @@ import os
 import pathlib
 import resource
 import stat
+import tempfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -380,3 +382,38 @@ def test_a_file_larger_than_allowed(adaptor: FileAdaptor, tmp_path: pathlib.Path
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
         stream.abort()
+
+
+@pytest.fixture
+def seen_by_all() -> Iterator[pathlib.Path]:
+    """A directory that another user can go through, as ``tmp_path`` is not."""
+    with tempfile.TemporaryDirectory(prefix="xenon-py-") as name:
+        os.chmod(name, 0o755)
+        yield pathlib.Path(name)
+
+
+def test_what_is_not_permitted(adaptor: FileAdaptor, seen_by_all: pathlib.Path) -> None:
+    closed = seen_by_all / "closed"
+    closed.mkdir()
+    (closed / "f").write_bytes(b"x")
+    (seen_by_all / "unreadable").write_bytes(b"x")
+    (seen_by_all / "unreadable").chmod(0)
+    closed.chmod(0)
+    root = os.geteuid() == 0
+    if root:  # whom nothing is denied
+        os.seteuid(65534)
+    try:
+        for attempt in (
+            lambda: adaptor.open_read(f"{seen_by_all}/unreadable"),
+            lambda: adaptor.lstat(f"{closed}/f"),
+            lambda: list(adaptor.scandir(str(closed))),
+            lambda: adaptor.unlink(f"{closed}/f"),
+            lambda: adaptor.open_write(f"{closed}/g", WriteMode.CREATE),
+        ):
+            with pytest.raises(PermissionDeniedException) as caught:
+                attempt()
+            assert isinstance(caught.value, PermissionError)
+    finally:
+        if root:
+            os.seteuid(0)
+        closed.chmod(0o700)
