@@ -56,3 +56,15 @@ def wrong_property_values(declared: Iterable[PropertyDescription]) -> Iterator[t
     for one in declared:
         if one.type is not PropertyType.STRING and not one.wildcard:
             yield one.name, "neither true nor 1"
+
+
+def values_out_of_range(declared: Iterable[PropertyDescription]) -> Iterator[tuple[str, str]]:
+    """Yield a name and a value just outside for each property that has a limit."""
+    for one in declared:
+        if one.minimum is not None and not (one.minimum == 0 and one.type in _NEVER_NEGATIVE):
+            yield one.name, str(one.minimum - 1)
+        if one.maximum is not None:
+            yield one.name, str(one.maximum + 1)
+
+
+_NEVER_NEGATIVE = {PropertyType.NATURAL, PropertyType.SIZE}

@@ -196,10 +196,11 @@ class ReadTests(FileSystemCase):
         data = pattern(3_000_000)
         put(fs, base / "file", data)
         for _ in range(20):
-            stream = iter(fs.read_from_file(base / "file"))
-            piece = next(stream)
-            assert data.startswith(piece)
-            stream.close()  # type: ignore[attr-defined]  # documented: it is a generator
+            stream = fs.read_from_file(base / "file")
+            assert data.startswith(next(stream))
+            stream.close()
+            stream.close()
+            assert list(stream) == []
         assert get(fs, base / "file") == data
 
     def test_read_twice_at_the_same_time(self, fs: FileSystem, base: Path) -> None:

@@ -252,20 +252,44 @@ class LinkTrapTests(FileSystemCase):
         assert kind(fs.get_attributes(base / "link")) == "file"
         assert get(fs, base / "link") == b"new"
 
-    def test_link_traps_links_swapped_in_while_deleting(
-        self, fs: FileSystem, other: FileSystem, base: Path, outside: Path
-    ) -> None:
+    @pytest.fixture
+    def crowded(self, fs: FileSystem, outside: Path) -> Path:
+        """The same with files of the names that are being deleted or copied elsewhere."""
         if not self.resists_link_swaps:
             pytest.skip("capability not declared: resists_link_swaps")
-        before = tree(fs, outside)
-        for number in range(10):
+        _crowd(fs, outside)
+        return outside
+
+    def test_link_traps_swapped_in_while_deleting(
+        self, fs: FileSystem, other: FileSystem, base: Path, crowded: Path
+    ) -> None:
+        before = tree(fs, crowded)
+        for number in range(16):
             top = base / f"top-{number}"
-            plant(fs, top)
-            for count in range(60):
-                put(fs, top / "d1" / f"file-{count}")
-            with _swapping(other, top, outside), contextlib.suppress(XenonException):
+            fs.create_directories(top / "d1")
+            _crowd(fs, top / "d1")
+            with _swapping(other, top, crowded), contextlib.suppress(XenonException):
                 fs.delete(top, recursive=True)
-        assert tree(fs, outside) == before
+        assert tree(fs, crowded) == before
+
+    def test_link_traps_swapped_in_while_copying(
+        self, fs: FileSystem, other: FileSystem, base: Path, crowded: Path
+    ) -> None:
+        before = tree(fs, crowded)
+        fs.create_directories(base / "source" / "d1")
+        _crowd(fs, base / "source" / "d1", b"new")
+        for number in range(8):
+            top = base / f"top-{number}"
+            fs.create_directories(top / "d1")
+            with _swapping(other, top, crowded):
+                copy = fs.copy(base / "source", fs, top, CopyMode.REPLACE, recursive=True)
+                assert fs.wait_until_done(copy, 30_000).done
+        assert tree(fs, crowded) == before
+
+
+def _crowd(fs: FileSystem, directory: Path, data: bytes = b"kept") -> None:
+    for number in range(100):
+        put(fs, directory / f"file-{number}", data)
 
 
 @contextlib.contextmanager

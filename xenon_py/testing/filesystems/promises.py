@@ -12,6 +12,7 @@ from xenon_py.exceptions import (
     IllegalArgumentException,
     InvalidCredentialException,
     InvalidLocationException,
+    InvalidPropertyException,
     PropertyTypeException,
     UnknownPropertyException,
     XenonException,
@@ -26,6 +27,7 @@ from xenon_py.testing.promises import (
     CREDENTIALS,
     check_credentials,
     check_properties,
+    values_out_of_range,
     wrong_property_values,
 )
 
@@ -70,6 +72,12 @@ class DescriptionTests(FileSystemCase):
     def test_properties_of_another_type(self, fs: FileSystem) -> None:
         for name, value in wrong_property_values(self.description.supported_properties):
             with pytest.raises(PropertyTypeException) as caught:
+                FileSystem.create(self.adaptor, fs.get_location(), {name: value})
+            assert name.rpartition(".")[2] in str(caught.value)
+
+    def test_properties_out_of_range(self, fs: FileSystem) -> None:
+        for name, value in values_out_of_range(self.description.supported_properties):
+            with pytest.raises(InvalidPropertyException) as caught:
                 FileSystem.create(self.adaptor, fs.get_location(), {name: value})
             assert name.rpartition(".")[2] in str(caught.value)
 

@@ -11,6 +11,7 @@ from xenon_py.exceptions import (
     IllegalArgumentException,
     InvalidCredentialException,
     InvalidLocationException,
+    InvalidPropertyException,
     PropertyTypeException,
     SchedulerClosedException,
     UnknownPropertyException,
@@ -22,7 +23,7 @@ from xenon_py.model.path import Path
 from xenon_py.model.properties import SCHEDULER_PREFIX
 from xenon_py.scheduler import Scheduler
 from xenon_py.testing.harness import SENTINEL, everything_told
-from xenon_py.testing.promises import CREDENTIALS, wrong_property_values
+from xenon_py.testing.promises import CREDENTIALS, values_out_of_range, wrong_property_values
 from xenon_py.testing.schedulers.base import UNTIL_GONE, SchedulerCase
 
 
@@ -95,16 +96,17 @@ class SchedulerClosingTests(SchedulerCase):
         with pytest.raises(SchedulerClosedException):
             getattr(scheduler, call)(*arguments)
 
-    def test_close_ends_the_jobs_of_an_embedded_one(
+    def test_close_ends_the_jobs_as_declared(
         self, scheduler: Scheduler, files: FileSystem, base: Path
     ) -> None:
-        self.need("is_embedded")
         own = self.create()
+        if not self.description.is_embedded:
+            job = own.submit_batch_job(self.job(base, "sleep 1; exit 4"))
+            own.close()
+            assert self.finish(scheduler, Job(job.id)).exit_code == 4
+            return
         script = "echo $$ > pid.part; mv pid.part pid; sleep 987"
-        jobs = [
-            own.submit_batch_job(self.job(base, script)),
-            own.submit_batch_job(self.sleeper(base)),
-        ]
+        jobs = own.submit_batch_jobs([self.job(base, script), self.sleeper(base)])
         pid = self.content(files, base / "pid").decode().strip()
         futures = [job.future() for job in jobs]
         own.close()
@@ -114,13 +116,6 @@ class SchedulerClosingTests(SchedulerCase):
                 assert future.result(timeout=self.patience).exit_code != 0
             except XenonException as error:
                 assert isinstance(error, SchedulerClosedException)
-
-    def test_jobs_outlive_one_that_is_not_embedded(self, scheduler: Scheduler, base: Path) -> None:
-        if self.description.is_embedded:
-            pytest.skip("capability not declared: not is_embedded")
-        with self.create() as own:
-            job = own.submit_batch_job(self.job(base, "sleep 1; exit 4"))
-        assert self.finish(scheduler, Job(job.id)).exit_code == 4
 
 
 class SchedulerCreationTests(SchedulerCase):
@@ -134,6 +129,11 @@ class SchedulerCreationTests(SchedulerCase):
     def test_properties_of_another_type(self, scheduler: Scheduler) -> None:
         for name, value in wrong_property_values(self.description.supported_properties):
             with pytest.raises(PropertyTypeException):
+                Scheduler.create(self.adaptor, scheduler.get_location(), {name: value})
+
+    def test_properties_out_of_range(self, scheduler: Scheduler) -> None:
+        for name, value in values_out_of_range(self.description.supported_properties):
+            with pytest.raises(InvalidPropertyException):
                 Scheduler.create(self.adaptor, scheduler.get_location(), {name: value})
 
     @pytest.mark.parametrize("properties", ["text", 5, {"a": 1}])

@@ -203,6 +203,11 @@ class StatusTests(SchedulerCase):
     def test_statuses_of_none(self, scheduler: Scheduler) -> None:
         assert list(scheduler.get_job_statuses([])) == []
 
+    @pytest.mark.parametrize("wrong", [None, 5, "id", [None], [5]])
+    def test_what_are_no_jobs(self, scheduler: Scheduler, wrong: object) -> None:
+        with pytest.raises(IllegalArgumentException):
+            scheduler.get_job_statuses(wrong)  # type: ignore[arg-type]
+
     @pytest.mark.parametrize("wrong", [None, 5, object(), b"id"])
     @pytest.mark.parametrize("call", ["get_job_status", "cancel_job", "wait_until_done"])
     def test_what_is_no_job(self, scheduler: Scheduler, call: str, wrong: object) -> None:
