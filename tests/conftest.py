@@ -3,8 +3,11 @@
 import pytest
 
 from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
+    apache,
     atd,
+    lighttpd,
     new_sshd,
+    nginx,
     private_slurm,
     proftpd_ftp,
     proftpd_sftp,

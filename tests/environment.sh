@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by tests/run and docs/examples/demo.sh, in the repository's root: a Python to work with.
 
 # need_python: see that there is a Python >= 3.10 that can make virtual environments. As root on

@@ -17,11 +17,16 @@ class Certificate:
     key: Path
 
 
+def location() -> Certificate:
+    """Where the certificate of all servers of this state directory is, once it is made."""
+    at = state_directory() / "tls"
+    return Certificate(at / "server.crt", at / "server.key")
+
+
 def certificate() -> Certificate:
     """The certificate of all servers of this state directory, made if it is missing."""
-    at = make_directory(state_directory() / "tls")
-    made = Certificate(at / "server.crt", at / "server.key")
-    with locked(at / "lock"):
+    made = location()
+    with locked(make_directory(made.key.parent) / "lock"):
         if not made.certificate.exists():
             subprocess.run(
                 [

@@ -7,6 +7,7 @@ tests and to a gateway inside the container.
 """
 
 import contextlib
+import dataclasses
 import io
 import os
 import tarfile
@@ -24,13 +25,14 @@ from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
 from services.proftpd import FTP_OFFSET, FTP_PORTS, SFTP_OFFSET
-from services.records import AtHost, FtpServer, SlurmCluster, SshChain, SshServer
+from services.records import AtHost, DavServer, FtpServer, SlurmCluster, SshChain, SshServer
 from services.slurm import OFFSETS as SLURM_OFFSETS
 from services.slurm_config import Layout
 from services.sshd import CHAIN_OFFSET, SSHD_OFFSET
 from services.state import choose_ports
 from services.vsftpd import OFFSET as VSFTPD_OFFSET
 from services.vsftpd import PORTS as VSFTPD_PORTS
+from services.webdav import ApacheService, LighttpdService, NginxService, WebServer
 
 STATE = "/var/lib/xenon-test"  # in the images
 _SOCKET = "unix:///var/run/docker.sock"
@@ -91,6 +93,15 @@ class DockerProvider:
     def vsftpd(self) -> AbstractContextManager[FtpServer]:
         return self._ftp("vsftpd", "vsftpd", VSFTPD_OFFSET, VSFTPD_PORTS)
 
+    def apache(self) -> AbstractContextManager[DavServer]:
+        return self._dav(ApacheService())
+
+    def nginx(self) -> AbstractContextManager[DavServer]:
+        return self._dav(NginxService())
+
+    def lighttpd(self) -> AbstractContextManager[DavServer]:
+        return self._dav(LighttpdService())
+
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:
         with self._container("at", ["atd", "sshd"], [SSHD_OFFSET]) as (files, base):
@@ -108,6 +119,14 @@ class DockerProvider:
                 accounting=accounting,
                 account=users.XENON.name,
             )
+
+    @contextlib.contextmanager
+    def _dav(self, service: WebServer) -> Iterator[DavServer]:
+        offsets = range(service.offset, service.offset + service.ports)
+        with self._container("webdav", [service.name], offsets, "tls") as (files, base):
+            record = service.record(base + service.offset)
+            trusted = files / "server.crt" if record.tls_port else None
+            yield dataclasses.replace(record, certificate=trusted)
 
     @contextlib.contextmanager
     def _ftp(self, image: str, name: str, offset: int, ports: int) -> Iterator[FtpServer]:

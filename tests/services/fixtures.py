@@ -10,7 +10,7 @@ import pytest
 
 from services.errors import ServiceUnavailable
 from services.provider import NativeProvider, Provider
-from services.records import AtHost, FtpServer, SlurmCluster, SshChain, SshServer
+from services.records import AtHost, DavServer, FtpServer, SlurmCluster, SshChain, SshServer
 from services.slurm import Slurm
 from services.slurm import private_slurm as a_slurm
 from services.sshd import Sshd, private_sshd
@@ -99,6 +99,24 @@ def proftpd_ftp(services: Services) -> Iterator[FtpServer]:
 def vsftpd(services: Services) -> Iterator[FtpServer]:
     """An FTP server that knows LIST only, with TLS."""
     yield from services.use(lambda provider: provider.vsftpd())
+
+
+@pytest.fixture(scope="session")
+def apache(services: Services) -> Iterator[DavServer]:
+    """Apache's WebDAV: basic, digest and no authentication, http and https."""
+    yield from services.use(lambda provider: provider.apache())
+
+
+@pytest.fixture(scope="session")
+def nginx(services: Services) -> Iterator[DavServer]:
+    """nginx's WebDAV, basic authentication."""
+    yield from services.use(lambda provider: provider.nginx())
+
+
+@pytest.fixture(scope="session")
+def lighttpd(services: Services) -> Iterator[DavServer]:
+    """lighttpd's WebDAV, basic authentication."""
+    yield from services.use(lambda provider: provider.lighttpd())
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from services.atd import AtdService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
-from services.records import AtHost, FtpServer, SlurmCluster, SshChain, SshServer
+from services.records import AtHost, DavServer, FtpServer, SlurmCluster, SshChain, SshServer
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 from services.vsftpd import VsftpdService
+from services.webdav import ApacheService, LighttpdService, NginxService
 
 
 class Provider(Protocol):
@@ -33,6 +34,15 @@ class Provider(Protocol):
 
     def vsftpd(self) -> AbstractContextManager[FtpServer]:
         """An FTP server without MLSD."""
+
+    def apache(self) -> AbstractContextManager[DavServer]:
+        """A WebDAV server with all kinds of authentication, and https."""
+
+    def nginx(self) -> AbstractContextManager[DavServer]:
+        """A WebDAV server that insists on slashes."""
+
+    def lighttpd(self) -> AbstractContextManager[DavServer]:
+        """A third WebDAV server."""
 
     def atd(self) -> AbstractContextManager[AtHost]:
         """A machine with an at daemon."""
@@ -58,6 +68,15 @@ class NativeProvider:
 
     def vsftpd(self) -> AbstractContextManager[FtpServer]:
         return VsftpdService().use()
+
+    def apache(self) -> AbstractContextManager[DavServer]:
+        return ApacheService().use()
+
+    def nginx(self) -> AbstractContextManager[DavServer]:
+        return NginxService().use()
+
+    def lighttpd(self) -> AbstractContextManager[DavServer]:
+        return LighttpdService().use()
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:

@@ -86,3 +86,18 @@ class FtpServer:
     directory: str  # where log-ins start; an absolute path, writable by the user
     certificate: Path  # to trust
     machine_listings: bool  # whether it knows MLSD
+
+
+@dataclass(frozen=True)
+class DavServer:
+    """A WebDAV server over http; each path is a collection that takes files."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    basic: str  # asks for basic authentication
+    digest: str | None = None  # asks for digest authentication, and lists no directory to browsers
+    public: str | None = None  # asks for nothing
+    tls_port: int | None = None  # the same over https
+    certificate: Path | None = None  # to trust

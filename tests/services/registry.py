@@ -8,6 +8,7 @@ from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 from services.vsftpd import VsftpdService
+from services.webdav import ApacheService, LighttpdService, NginxService
 
 SERVICES: dict[str, type[Service[Any]]] = {
     service.name: service
@@ -17,6 +18,9 @@ SERVICES: dict[str, type[Service[Any]]] = {
         ProftpdSftpService,
         ProftpdFtpService,
         VsftpdService,
+        ApacheService,
+        NginxService,
+        LighttpdService,
         AtdService,
         SlurmService,
         SlurmWithoutAccountingService,

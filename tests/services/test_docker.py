@@ -31,6 +31,7 @@ from services.records import SshServer
 from services.slurm import PACKAGES as SLURM_PACKAGES
 from services.sshd import PACKAGES as SSHD_PACKAGES
 from services.vsftpd import LIBRARIES as VSFTPD_PACKAGES
+from services.webdav import ApacheService, LighttpdService, NginxService
 
 pytest.importorskip("docker.errors")
 from docker.models.containers import Container
@@ -178,6 +179,20 @@ def test_ftp_records_lead_to_the_servers(name: str) -> None:
         assert len(engine.started[0]["ports"]) == 300
 
 
+@pytest.mark.usefixtures("native", "apache", "nginx", "lighttpd")
+@pytest.mark.parametrize("name", ["apache", "nginx", "lighttpd"])
+def test_dav_records_lead_to_the_servers(name: str) -> None:
+    requests = pytest.importorskip("requests")
+    with getattr(DockerProvider(StandInEngine()), name)() as server:
+        url = f"http://{server.host}:{server.port}{server.basic}/"
+        login = (server.user, server.password)
+        assert requests.request("PROPFIND", url, auth=login, timeout=10).status_code == 207
+        if server.certificate:
+            secure = f"https://{server.host}:{server.tls_port}{server.public}/"
+            trust = str(server.certificate)
+            assert requests.get(secure, verify=trust, timeout=10).status_code == 200
+
+
 @pytest.mark.usefixtures("native", "slurm")
 @pytest.mark.parametrize("accounting", [True, False])
 def test_slurm_record_leads_to_the_login_node(accounting: bool) -> None:
@@ -221,6 +236,7 @@ def test_stand_in_has_the_arguments_of_the_sdk(name: str) -> None:
         ("slurm", SLURM_PACKAGES),
         ("proftpd", PROFTPD_PACKAGES),
         ("vsftpd", VSFTPD_PACKAGES),
+        ("webdav", (*ApacheService.packages, *NginxService.packages, *LighttpdService.packages)),
     ],
 )
 def test_dockerfile_installs_what_its_service_needs(image: str, packages: tuple[str, ...]) -> None:
