@@ -10,6 +10,7 @@ import atexit
 import dataclasses
 import getpass
 import itertools
+import os
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -670,3 +671,4 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
+os.register_at_fork(after_in_child=_open_ones.clear)  # the jobs are those of the parent

@@ -37,7 +37,7 @@ def popen(
     argv: Sequence[str],
     *,
     cwd: str | None,
-    env: Mapping[str, str] | None,
+    env: Mapping[str, str] | Mapping[bytes, bytes] | None,
     stdin: int,
     stdout: int,
     stderr: int,

@@ -71,13 +71,14 @@ def _popen(spec: ProcessSpec, stdin: int, stdout: int, stderr: int) -> subproces
     )
 
 
-def environment_of(spec: ProcessSpec) -> dict[str, str] | None:
-    """Return the whole environment of a process; ``None`` = exactly that of this one.
+def environment_of(spec: ProcessSpec) -> dict[bytes, bytes]:
+    """Return the whole environment of a process, as bytes: nothing is decoded on the way.
 
     Where nothing is inherited, it is the bare one of a new login and the job's own variables.
     """
+    own = {os.fsencode(name): os.fsencode(value) for name, value in spec.environment.items()}
     if spec.inherit_environment:
-        return {**os.environ, **spec.environment} if spec.environment else None
+        return {**os.environb, **own}
     user = pwd.getpwuid(os.getuid())
     bare = {
         "HOME": user.pw_dir,
@@ -86,7 +87,7 @@ def environment_of(spec: ProcessSpec) -> dict[str, str] | None:
         "SHELL": user.pw_shell,
         "USER": user.pw_name,
     }
-    return {**bare, **spec.environment}
+    return {**{name.encode(): os.fsencode(value) for name, value in bare.items()}, **own}
 
 
 class _Files:
