@@ -76,6 +76,13 @@ def failed(engine, here, source, there, target, **options):
     return status.error
 
 
+def eventually(condition) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
 class TestOneFile:
     @pytest.mark.parametrize("size", [0, 1, MIB, 10 * MIB + 1])
     def test_content_and_counts(self, engine, here, there, size):
@@ -114,8 +121,7 @@ class TestOneFile:
         put(here, "/f", b"x" * 8 * MIB)
         here.faults.read_delay = 0.05
         copy_id = engine.start(here, "/f", there, "/g", CopyOptions())
-        while not there.nodes.keys() - {"/"}:
-            time.sleep(0.005)
+        eventually(lambda: there.nodes.keys() - {"/"})
         put(there, "/g", b"somebody else's")
         status = engine.wait(copy_id, 30)
         assert status.error_type is CopyErrorType.ALREADY_EXISTS
@@ -360,8 +366,7 @@ class TestVerification:
         put(here, "/f", b"x" * 4 * MIB)
         here.faults.read_delay = 0.02
         copy_id = engine.start(here, "/f", there, "/g", CopyOptions())
-        while not engine.status(copy_id).bytes_copied:
-            time.sleep(0.002)
+        eventually(lambda: engine.status(copy_id).bytes_copied)
         data = here.node("/f").data
         if difference < 0:
             del data[-MIB:]
@@ -546,8 +551,7 @@ class TestCancelling:
         put(here, "/f", b"x" * 20 * MIB)
         here.faults.read_delay = 0.05
         copy_id = engine.start(here, "/f", there, "/g", CopyOptions())
-        while not engine.status(copy_id).bytes_copied:
-            time.sleep(0.005)
+        eventually(lambda: engine.status(copy_id).bytes_copied)
         started = time.monotonic()
         status = engine.cancel(copy_id)
         assert time.monotonic() - started < 1
@@ -559,8 +563,7 @@ class TestCancelling:
         fill(here, "/d", {f"f{i}": b"x" * 1000 for i in range(200)})
         there.faults.write_delay = 0.005
         copy_id = engine.start(here, "/d", there, "/new", CopyOptions(recursive=True))
-        while engine.status(copy_id).files_copied < 5:
-            time.sleep(0.005)
+        eventually(lambda: engine.status(copy_id).files_copied >= 5)
         status = engine.cancel(copy_id)
         assert status.error_type is CopyErrorType.CANCELLED
         kept = tree_of(there, "/new")

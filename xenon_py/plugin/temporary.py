@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-import os
-
-from xenon_py.model.path import join, parent
+import secrets
 
 MAX_NAME_BYTES = 255
+_MOST_BYTES_PER_CHARACTER = 4
 
 
-def temporary_path(path: str) -> str:
+def new_token() -> str:
+    """Return a random word for temporary names."""
+    return secrets.token_hex(6)
+
+
+def temporary_path(path: str, token: str = "") -> str:
     """Return an unused-looking path beside ``path`` for a file in the making.
 
     It is ``.<name>.<random>.part``; a long name is shortened, so that 255 bytes are enough.
+
+    Args:
+        path: the final path, or only its last name.
+        token: the random word, to save drawing it for each of many files; a shortened name, which
+            another may equal, gets its own.
     """
-    suffix = f".{os.urandom(6).hex()}.part"
-    name = path.rsplit("/", 1)[1]
-    while len(name.encode("utf-8", "surrogateescape")) + len(suffix) + 1 > MAX_NAME_BYTES:
-        name = name[:-1]
-    return join(parent(path), f".{name}{suffix}")
+    directory, slash, name = path.rpartition("/")
+    suffix = f".{token or new_token()}.part"
+    room = MAX_NAME_BYTES - len(suffix) - 1
+    if len(name) * _MOST_BYTES_PER_CHARACTER > room and _size(name) > room:
+        suffix = f".{new_token()}.part"
+        while _size(name) > room:
+            name = name[:-1]
+    return f"{directory}{slash}.{name}{suffix}"
+
+
+def _size(name: str) -> int:
+    return len(name.encode("utf-8", "surrogateescape"))

@@ -27,7 +27,11 @@ _Content = tuple[Item, bytes]
 
 
 class Bulk:
-    """Copies batches of files: small ones in bulk calls, the others one by one."""
+    """Copies batches of files: small ones in bulk calls, the others one by one.
+
+    Attributes:
+        batch_size: how many files make a useful batch; 0 = there is nothing to be gained.
+    """
 
     def __init__(
         self, route: Route, options: CopyOptions, control: Control, transfer: Transfer
@@ -41,11 +45,7 @@ class Bulk:
         local = route.source.is_local and route.destination.is_local
         self._useful = max(self._reads, self._writes) > 0 and (local or not route.on_server)
         self._quick = self._useful and local
-
-    @property
-    def batch_size(self) -> int:
-        """How many files make a useful batch; 0 = there is nothing to be gained."""
-        return max(self._reads, self._writes) if self._useful else 0
+        self.batch_size = max(self._reads, self._writes) if self._useful else 0
 
     def is_quick(self, info: FileInfo) -> bool:
         """Tell whether a file takes so little time that another thread is no help.
@@ -66,7 +66,7 @@ class Bulk:
         for item in items:
             if not self._useful or not _is_small(item):
                 self._transfer.copy(item)
-            elif self._transfer.is_complete(item):
+            elif item.existing is not None and self._transfer.is_complete(item):
                 self._transfer.skip(item)
             else:
                 small.append(item)
@@ -96,11 +96,12 @@ class Bulk:
         size = self._reads or len(items)
         for start in range(0, len(items), size):
             part = items[start : start + size]
+            self._control.check()
             for item, content in zip(part, self._read(part), strict=True):
-                self._control.check()
                 if isinstance(content, XenonException):
                     raise content
-                self._transfer.check_source(item, len(content))
+                if len(content) != item.info.size:
+                    self._transfer.check_source(item, len(content))
                 yield item, content
 
     def _read(self, items: Sequence[Item]) -> Iterator[bytes | XenonException]:

@@ -191,7 +191,8 @@ class Tree:
             if info.kind is FileKind.DIRECTORY:
                 subfolders.append(self._subfolder(item, folder))
                 continue
-            refuse_kind(self._route, item.source, info)
+            if info.kind is not FileKind.FILE:
+                refuse_kind(self._route, item.source, info)
             heap = quick if self._bulk.is_quick(info) else others
             heap.add(item)
             if heap.size >= _BATCH_BYTES or len(heap.items) >= self._batch_size():
