@@ -125,7 +125,7 @@ class Bulk:
         stored = [one for one, error in zip(contents, results, strict=True) if error is None]
         errors = [error for error in results if error is not None]
         if self._verify == "checksum":
-            stored = [one for one in stored if self._is_equal(one, errors)]
+            stored = self._equal_ones(stored, errors)
         elif self._verify == "size":
             expect([(item.target, len(content)) for item, content in stored])
         self._count(stored)
@@ -137,18 +137,31 @@ class Bulk:
         mode, mtime = self._transfer.kept(item.info)
         return SmallFile(item.target, content, not item.exclusive, mode, mtime)
 
-    def _is_equal(self, stored: _Content, errors: list[XenonException]) -> bool:
-        """Compare a written file by its checksum; a wrong one is removed and noted."""
-        item, content = stored
+    def _equal_ones(
+        self, stored: Sequence[_Content], errors: list[XenonException]
+    ) -> list[_Content]:
+        """Compare written files by their checksums; wrong ones are removed and noted.
+
+        What was not compared, as the copy was stopped meanwhile, is removed as well.
+        """
         there = self._route.destination
+        waiting = list(reversed(stored))
+        equal = []
         try:
-            found = checksum_of(there, item.target, self._control)
-            require_checksum(found, digest_of(content), item.target)
-        except VerificationException as error:
-            there.unlink(item.target)
-            errors.append(error)
-            return False
-        return True
+            while waiting:
+                item, content = waiting[-1]
+                found = checksum_of(there, item.target, self._control)
+                try:
+                    require_checksum(found, digest_of(content), item.target)
+                    equal.append(waiting.pop())
+                except VerificationException as error:
+                    there.unlink(waiting.pop()[0].target)
+                    errors.append(error)
+        except BaseException:
+            for item, _ in waiting:
+                there.unlink(item.target)
+            raise
+        return equal
 
     def _count(self, stored: Sequence[_Content]) -> None:
         size = sum(len(content) for _, content in stored)
