@@ -123,10 +123,10 @@ class DockerProvider:
     @contextlib.contextmanager
     def _dav(self, service: WebServer) -> Iterator[DavServer]:
         offsets = range(service.offset, service.offset + service.ports)
-        with self._container("webdav", [service.name], offsets, "tls") as (files, base):
+        tls = "tls" if service.record(0).tls_port else None
+        with self._container("webdav", [service.name], offsets, tls) as (files, base):
             record = service.record(base + service.offset)
-            trusted = files / "server.crt" if record.tls_port else None
-            yield dataclasses.replace(record, certificate=trusted)
+            yield dataclasses.replace(record, certificate=files / "server.crt" if tls else None)
 
     @contextlib.contextmanager
     def _ftp(self, image: str, name: str, offset: int, ports: int) -> Iterator[FtpServer]:
@@ -145,7 +145,11 @@ class DockerProvider:
 
     @contextlib.contextmanager
     def _container(
-        self, image: str, services: Sequence[str], offsets: Sequence[int], files: str = "keys"
+        self,
+        image: str,
+        services: Sequence[str],
+        offsets: Sequence[int],
+        files: str | None = "keys",
     ) -> Iterator[tuple[Path, int]]:
         """Run `services` in a container.
 
@@ -173,7 +177,8 @@ class DockerProvider:
             )
             try:
                 _wait_until_up(container, services, directory / "log")
-                _copy_files(container, files, directory)
+                if files:
+                    _copy_files(container, files, directory)
                 yield directory, base
             finally:
                 container.stop(timeout=30)
