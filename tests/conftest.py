@@ -11,6 +11,7 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     private_slurm,
     proftpd_ftp,
     proftpd_sftp,
+    s3,
     services,
     slurm,
     slurm_without_accounting,

@@ -67,7 +67,7 @@ def _run(command: str, name: str) -> bool:
             service.dismiss()
             print(f"{name}: stopped")
         else:
-            running = service.running()
+            running = service.is_up()
             print(f"{name}: {'running' if running else 'not running'}")
             return running
     except (ServiceUnavailable, ServiceError) as problem:

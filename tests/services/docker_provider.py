@@ -25,7 +25,17 @@ from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
 from services.proftpd import FTP_OFFSET, FTP_PORTS, SFTP_OFFSET
-from services.records import AtHost, DavServer, FtpServer, SlurmCluster, SshChain, SshServer
+from services.records import (
+    AtHost,
+    DavServer,
+    FtpServer,
+    S3Server,
+    SlurmCluster,
+    SshChain,
+    SshServer,
+)
+from services.seaweed import OFFSET as S3_OFFSET
+from services.seaweed import SeaweedService
 from services.slurm import OFFSETS as SLURM_OFFSETS
 from services.slurm_config import Layout
 from services.sshd import CHAIN_OFFSET, SSHD_OFFSET
@@ -101,6 +111,11 @@ class DockerProvider:
 
     def lighttpd(self) -> AbstractContextManager[DavServer]:
         return self._dav(LighttpdService())
+
+    @contextlib.contextmanager
+    def s3(self) -> Iterator[S3Server]:
+        with self._container("seaweed", ["seaweed"], [S3_OFFSET], None) as (_, base):
+            yield SeaweedService().record(base + S3_OFFSET)
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:

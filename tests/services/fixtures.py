@@ -10,7 +10,15 @@ import pytest
 
 from services.errors import ServiceUnavailable
 from services.provider import NativeProvider, Provider
-from services.records import AtHost, DavServer, FtpServer, SlurmCluster, SshChain, SshServer
+from services.records import (
+    AtHost,
+    DavServer,
+    FtpServer,
+    S3Server,
+    SlurmCluster,
+    SshChain,
+    SshServer,
+)
 from services.slurm import Slurm
 from services.slurm import private_slurm as a_slurm
 from services.sshd import Sshd, private_sshd
@@ -117,6 +125,12 @@ def nginx(services: Services) -> Iterator[DavServer]:
 def lighttpd(services: Services) -> Iterator[DavServer]:
     """lighttpd's WebDAV, basic authentication."""
     yield from services.use(lambda provider: provider.lighttpd())
+
+
+@pytest.fixture(scope="session")
+def s3(services: Services) -> Iterator[S3Server]:
+    """An S3 server (SeaweedFS) with two identities and no buckets."""
+    yield from services.use(lambda provider: provider.s3())
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,16 @@ from typing import Protocol
 
 from services.atd import AtdService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
-from services.records import AtHost, DavServer, FtpServer, SlurmCluster, SshChain, SshServer
+from services.records import (
+    AtHost,
+    DavServer,
+    FtpServer,
+    S3Server,
+    SlurmCluster,
+    SshChain,
+    SshServer,
+)
+from services.seaweed import SeaweedService
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
 from services.vsftpd import VsftpdService
@@ -44,6 +53,9 @@ class Provider(Protocol):
     def lighttpd(self) -> AbstractContextManager[DavServer]:
         """A third WebDAV server."""
 
+    def s3(self) -> AbstractContextManager[S3Server]:
+        """An S3 server."""
+
     def atd(self) -> AbstractContextManager[AtHost]:
         """A machine with an at daemon."""
 
@@ -77,6 +89,9 @@ class NativeProvider:
 
     def lighttpd(self) -> AbstractContextManager[DavServer]:
         return LighttpdService().use()
+
+    def s3(self) -> AbstractContextManager[S3Server]:
+        return SeaweedService().use()
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:

@@ -101,3 +101,20 @@ class DavServer:
     public: str | None = None  # asks for nothing
     tls_port: int | None = None  # the same over https
     certificate: Path | None = None  # to trust
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """An S3 server over http, with path-style addresses and no buckets at first."""
+
+    host: str
+    port: int
+    access_key: str
+    secret_key: str = field(repr=False)
+    reader: str  # access key of a second identity, which may only read and list
+    reader_secret: str = field(repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """The server as a URL."""
+        return f"http://{self.host}:{self.port}"

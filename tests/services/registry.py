@@ -4,6 +4,7 @@ from typing import Any
 
 from services.atd import AtdService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
+from services.seaweed import SeaweedService
 from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
@@ -21,6 +22,7 @@ SERVICES: dict[str, type[Service[Any]]] = {
         ApacheService,
         NginxService,
         LighttpdService,
+        SeaweedService,
         AtdService,
         SlurmService,
         SlurmWithoutAccountingService,

@@ -39,7 +39,14 @@ class Service(abc.ABC, Generic[Record]):
 
     @abc.abstractmethod
     def running(self) -> bool:
-        """Whether all of it runs."""
+        """Whether all processes run; they may still be starting (see `is_up`)."""
+
+    def is_up(self) -> bool:
+        """Whether it runs; waits for whoever is just starting or stopping it."""
+        if not self.directory.exists():
+            return False
+        with locked(self.directory / "start.lock"):
+            return self.running()
 
     def keep(self) -> Record:
         """Start the service for more than one test run: only `dismiss` ends it."""

@@ -15,6 +15,8 @@ import ssl
 import subprocess
 import sys
 import tarfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +29,8 @@ from services.atd import PACKAGES as AT_PACKAGES
 from services.errors import ServiceError, ServiceUnavailable
 from services.fixtures import Services
 from services.proftpd import LIBRARIES as PROFTPD_PACKAGES
-from services.records import SshServer
+from services.records import S3Server, SshServer
+from services.seaweed import SeaweedService
 from services.slurm import PACKAGES as SLURM_PACKAGES
 from services.sshd import PACKAGES as SSHD_PACKAGES
 from services.vsftpd import LIBRARIES as VSFTPD_PACKAGES
@@ -48,6 +51,7 @@ class StandInContainer:
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self.state = state.private_directory("container")
+        self.prepare()
         self._environment = {**os.environ, **environment, "XENON_TEST_STATE": str(self.state)}
         self._process = subprocess.Popen(
             [sys.executable, *command[1:]],
@@ -57,6 +61,9 @@ class StandInContainer:
             stderr=subprocess.STDOUT,
         )
         self.removed = False
+
+    def prepare(self) -> None:
+        """What the image holds besides the services."""
 
     @property
     def status(self) -> str:
@@ -194,6 +201,22 @@ def test_dav_records_lead_to_the_servers(name: str) -> None:
             assert requests.get(secure, verify=trust, timeout=10).status_code == 200
 
 
+@pytest.mark.usefixtures("native")
+def test_s3_record_leads_to_the_server(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = state.state_directory() / "seaweed-venv"
+    prepare = StandInContainer.prepare
+
+    def with_programs(container: StandInContainer) -> None:
+        prepare(container)
+        (container.state / "seaweed-venv").symlink_to(programs)
+
+    monkeypatch.setattr(StandInContainer, "prepare", with_programs)
+    with DockerProvider(StandInEngine()).s3() as server:
+        assert server.port != s3.port
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(server.endpoint, timeout=10)
+
+
 @pytest.mark.usefixtures("native", "slurm")
 @pytest.mark.parametrize("accounting", [True, False])
 def test_slurm_record_leads_to_the_login_node(accounting: bool) -> None:
@@ -236,6 +259,7 @@ def test_stand_in_has_the_arguments_of_the_sdk(name: str) -> None:
         ("at", (*SSHD_PACKAGES, *AT_PACKAGES)),
         ("slurm", SLURM_PACKAGES),
         ("proftpd", PROFTPD_PACKAGES),
+        ("seaweed", SeaweedService.packages),
         ("vsftpd", VSFTPD_PACKAGES),
         ("webdav", (*ApacheService.packages, *NginxService.packages, *LighttpdService.packages)),
     ],
@@ -243,7 +267,9 @@ def test_stand_in_has_the_arguments_of_the_sdk(name: str) -> None:
 def test_dockerfile_installs_what_its_service_needs(image: str, packages: tuple[str, ...]) -> None:
     text = (IMAGES / image / "Dockerfile").read_text().replace("\\\n", " ")
     instructions = [line.split()[0] for line in text.splitlines() if line and line[0] != "#"]
-    later = ["RUN"] if image in ("proftpd", "vsftpd") else []  # unpacks what cannot be installed
+    later = (
+        ["RUN"] if image in ("proftpd", "seaweed", "vsftpd") else []
+    )  # unpacks what cannot be installed
     assert instructions == ["FROM", "RUN", "COPY", "WORKDIR", "ENV", *later, "CMD"]
     installed = re.search(r"--no-install-recommends (.*?) &&", text)
     assert installed
