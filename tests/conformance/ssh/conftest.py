@@ -41,7 +41,7 @@ def connect() -> Iterator[Connect]:
         **given: str,
     ) -> SharedConnection:
         properties = properties_for(known_hosts or server.known_hosts, **given)
-        place = parse_location(location or server.location, LocationForm.HOST)
+        place = parse_location(location or server.location, LocationForm.SSH)
         made.append(acquire(place, credential or password_of(server), properties))
         return made[-1]
 

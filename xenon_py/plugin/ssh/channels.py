@@ -19,7 +19,7 @@ from types import TracebackType
 import paramiko
 
 from xenon_py.exceptions import ConnectionLostException, NotConnectedException
-from xenon_py.plugin.ssh.transport import PACKET_SIZE, WINDOW_SIZE, SshTransport
+from xenon_py.plugin.ssh.transport import PACKET_SIZE, WINDOW_SIZE, SshTransport, keep_order
 
 MAX_LINKS = 8
 _PATIENCE_LONG = 0.2  # seconds to wait for a channel when all are held for long
@@ -286,6 +286,7 @@ class ChannelPool:
                 self._changed.notify_all()
         if channel is not None:
             channel.event = _LiveEvent(link.transport)
+            keep_order(channel, link.transport)
         return channel
 
     def _lend(self, link: Link, channel: paramiko.Channel) -> ChannelLease:

@@ -103,7 +103,7 @@ def _handshake_failure(
 ) -> NotConnectedException:
     complaint = stream.complaint() if isinstance(stream, sockets.ProxySocket) else ""
     detail = f"; the ProxyCommand said: {complaint}" if complaint else ""
-    kind = DroppedAtStartException if in_time else NotConnectedException
+    kind = DroppedAtStartException if in_time and not complaint else NotConnectedException
     if transport.remote_version:
         kind, what = NotConnectedException, f"the key exchange with {endpoint} failed"
     else:

@@ -106,12 +106,16 @@ exit 0
 )
 
 _CHECKS = r"""
-no() { echo "F $_n $*"; exit 125; }
+_made=
+no() {
+  if [ -n "$_made" ]; then rm -f "$_made"; fi
+  echo "F $_n $*"
+  exit 125
+}
 new() {
   [ -d "$2" ] || no directory "$3"
   if [ -e "$1" ] || [ -L "$1" ]; then no exists "$3"; fi
-  ( set -C; : >"$1" ) 2>/dev/null && return
-  if [ -n "$4" ]; then rm -f "$4"; fi
+  if ( set -C; : >"$1" ) 2>/dev/null; then _made=$1; return; fi
   if [ -e "$1" ] || [ -L "$1" ]; then no exists "$3"; fi
   no denied "$3"
 }
@@ -145,7 +149,7 @@ def _process_script(spec: ProcessSpec) -> str:
         f"cd {directory(spec.working_directory)} 2>/dev/null || no cwd",
         _program_check(spec.argv[0], spec.environment.get("PATH")),
         *_file_checks(spec),
-        'echo $$ >"$0"; echo "S $_n $$"; unset _n',
+        'echo $$ >"$0"; echo "S $_n $$"; unset _n _made',
         become(spec.argv, spec.environment, _redirections(spec)),
     ]
     return "\n".join(lines)
@@ -165,16 +169,15 @@ def _file_checks(spec: ProcessSpec) -> list[str]:
         name = word(spec.stdin)
         checks.append(f"[ -e {name} ] || no missing stdin; [ -r {name} ] || no denied stdin")
     if spec.stdout is not None:
-        checks.append(_new_file(spec.stdout, "stdout", ""))
+        checks.append(_new_file(spec.stdout, "stdout"))
     if spec.stderr is not None and spec.stderr != spec.stdout:
-        checks.append(_new_file(spec.stderr, "stderr", spec.stdout or ""))
+        checks.append(_new_file(spec.stderr, "stderr"))
     return checks
 
 
-def _new_file(path: str, what: str, made: str) -> str:
-    """Return the check that makes an output file; on failure ``made`` is removed again."""
-    parent = posixpath.dirname(path)
-    return f"new {word(path)} {word(parent)} {what} {word(made)}"
+def _new_file(path: str, what: str) -> str:
+    """Return what makes an output file, which must not be there."""
+    return f"new {word(path)} {word(posixpath.dirname(path))} {what}"
 
 
 def _redirections(spec: ProcessSpec) -> str:

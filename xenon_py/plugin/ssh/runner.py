@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,8 @@ from xenon_py.plugin.ssh.sharing import SharedConnection
 from xenon_py.plugin.ssh.streams import ChannelInput, Marked
 
 _CHUNK = 256 * 1024
-_HELPER_TIMEOUT = 30.0  # seconds for a kill, beyond its grace
+_HELPER_TIMEOUT = 30.0  # seconds for a helper script
+_KILL_PATIENCE = 5.0  # seconds to wait for the end of a killed command, beyond its grace
 
 
 class SshCommandRunner(CommandRunner):
@@ -107,12 +109,7 @@ class SshCommandRunner(CommandRunner):
     def _timed_out(
         self, argv: Sequence[str], exchange: _Exchange, timeout: float | None
     ) -> XenonTimeoutException:
-        killed = "and was killed"
-        try:
-            if exchange.pid:
-                self.run_script(script.end_script(exchange.pid, self.grace))
-        except NotConnectedException as error:
-            killed = f"and could not be killed: {error.msg}"
+        killed = "and was killed" if self._kill(exchange.pid) else "and may still run"
         return XenonTimeoutException.because(
             f"{argv[0]} did not end within {timeout} s, {killed}",
             command=argv,
@@ -120,6 +117,19 @@ class SshCommandRunner(CommandRunner):
             stderr=bytes(exchange.stderr),
             host=self.host,
         )
+
+    def _kill(self, pid: int) -> bool:
+        """End a process group; tell whether that is known to be done. Does not wait for long."""
+        done = threading.Event()
+
+        def work() -> None:
+            with contextlib.suppress(NotConnectedException):
+                self.run_script(script.end_script(pid, self.grace))
+                done.set()
+
+        if pid:
+            threading.Thread(target=work, name="xenon-ssh-kill", daemon=True).start()
+        return bool(pid) and done.wait(self.grace + _KILL_PATIENCE)
 
     def _result(self, argv: Sequence[str], cwd: str | None, exchange: _Exchange) -> CommandResult:
         ended, out, err = exchange.ended, bytes(exchange.stdout), bytes(exchange.stderr)

@@ -29,7 +29,7 @@ from xenon_py.plugin.ssh.connection import DroppedAtStartException
 from xenon_py.plugin.ssh.endpoint import Endpoint, resolve
 from xenon_py.plugin.ssh.keepalive import Monitor
 from xenon_py.plugin.ssh.settings import settings_from
-from xenon_py.plugin.ssh.transport import PACKET_SIZE, WINDOW_SIZE, SshTransport
+from xenon_py.plugin.ssh.transport import PACKET_SIZE, WINDOW_SIZE, SshTransport, keep_order
 
 MAX_STARTUPS = 3  # connections to one server that are being made at the same time
 _ATTEMPTS = 6
@@ -50,6 +50,7 @@ class _Shared:
     def _connect(self) -> SshTransport:
         """Connect, with pauses and further attempts where those can help."""
         again = self.pool.connections_opened > 0
+        begun, limit = time.monotonic(), self.endpoint.settings.timeout
         for attempt in range(_ATTEMPTS):
             try:
                 with _startup_slot(self.endpoint):
@@ -59,7 +60,8 @@ class _Shared:
                 raise
             except NotConnectedException as error:
                 hopeless = not (again or isinstance(error, DroppedAtStartException))
-                if hopeless or attempt == _ATTEMPTS - 1 or (again and attempt == 3):
+                late = limit is not None and time.monotonic() - begun > limit
+                if hopeless or late or attempt == _ATTEMPTS - 1:
                     raise
             time.sleep(0.2 * 2**attempt * random.uniform(0.75, 1.25))  # noqa: S311 - no secret
         raise AssertionError("the last attempt returns or raises")
@@ -144,13 +146,14 @@ class SharedConnection:
         self._check()
         transport = self._shared.pool.ensure_link()
         try:
-            return transport.open_channel(
+            channel = transport.open_channel(
                 "direct-tcpip",
                 (host, port),
                 ("127.0.0.1", 0),
                 window_size=_TUNNEL_WINDOW,
                 timeout=self._shared.endpoint.settings.timeout,
             )
+            return keep_order(channel, transport)
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise NotConnectedException.because(
                 f"{self.host} cannot connect to {host}:{port}: {error or 'end of data'}",

@@ -13,6 +13,7 @@ from typing import IO
 from xenon_py.exceptions import NotConnectedException
 
 _GRACE = 2.0  # seconds for a proxy command to end by itself once its stream is closed
+_COMPLAINT = 1000  # bytes
 
 
 def open_tcp(host: str, port: int, timeout: float | None) -> socket.socket:
@@ -55,19 +56,22 @@ class ProxySocket(socket.socket):
 
     process: subprocess.Popen[bytes]
     errors: IO[bytes]
+    _reaper: threading.Thread | None = None
+    _said = b""
 
     def complaint(self) -> str:
-        """Return what the command said on its error stream, at most the last 1,000 bytes."""
-        self.errors.seek(0, 2)
-        self.errors.seek(max(0, self.errors.tell() - 1000))
-        return self.errors.read().decode("utf-8", "backslashreplace").strip()
+        """Close the stream; return the last of what the command said on its error stream."""
+        self.close()
+        if self._reaper is not None:
+            self._reaper.join(2 * _GRACE)
+        return self._said.decode("utf-8", "backslashreplace").strip()
 
     def close(self) -> None:
         """Close the stream, and see that the command ends."""
-        if self.fileno() < 0:
-            return
-        super().close()
-        threading.Thread(target=self._reap, daemon=True).start()
+        if self._reaper is None and self.fileno() >= 0:
+            super().close()
+            self._reaper = threading.Thread(target=self._reap, daemon=True)
+            self._reaper.start()
 
     def _reap(self) -> None:
         try:
@@ -75,7 +79,9 @@ class ProxySocket(socket.socket):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.errors.close()
+        with self.errors as errors:
+            errors.seek(max(0, errors.seek(0, 2) - _COMPLAINT))
+            self._said = errors.read()
 
 
 def open_proxy(command: str, host: str) -> ProxySocket:

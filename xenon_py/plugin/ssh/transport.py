@@ -3,17 +3,20 @@
 * host-key algorithms in the order in which keys are known, certificates included;
 * AES-GCM first (it needs no HMAC per packet), the other ciphers behind it;
 * the time of the last packet received, for the detection of dead peers;
+* nothing is sent on a channel after its end, which would break the whole connection;
 * the signal that ended a remote command (``exit-signal``, RFC 4254 section 6.10), which paramiko
   itself throws away.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from typing import Any
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_REQUEST
+from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_REQUEST
 from paramiko.message import Message
 from paramiko.packet import Packetizer
 
@@ -21,6 +24,17 @@ _FIRST_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 LOG_NAME = "xenon_py.ssh.transport"
 WINDOW_SIZE = 2 * 1024 * 1024
 PACKET_SIZE = 32 * 1024
+
+
+class _Demoted(logging.Filter):
+    """Makes paramiko's log records DEBUG: what it calls errors comes as exceptions, or is none."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        return logging.getLogger(LOG_NAME).isEnabledFor(logging.DEBUG)
+
+
+logging.getLogger(LOG_NAME).addFilter(_Demoted())
 
 
 class WatchedPacketizer(Packetizer):
@@ -82,6 +96,35 @@ class SshTransport(paramiko.Transport):
     def send_now(self, message: Message) -> None:
         """Send a message without waiting for an answer to it."""
         self._send_user_message(message)  # type: ignore[attr-defined]
+
+
+class _OrderedSender:
+    """Stands for the transport towards one channel: nothing is sent after the channel's CLOSE.
+
+    paramiko's threads make a message under the channel's lock but send it outside; one that comes
+    behind CLOSE is for a channel that the server has freed, and OpenSSH ends the connection.
+    """
+
+    def __init__(self, transport: SshTransport) -> None:
+        self._transport = transport
+        self._order = threading.Lock()
+        self._closed = False
+
+    def _send_user_message(self, message: Message) -> None:
+        kind = message.asbytes()[0]
+        with self._order:
+            if not self._closed:
+                self._closed = kind == MSG_CHANNEL_CLOSE
+                self._transport.send_now(message)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+def keep_order(channel: paramiko.Channel, transport: SshTransport) -> paramiko.Channel:
+    """See that a fresh channel sends its messages in order; return it."""
+    channel.transport = _OrderedSender(transport)  # type: ignore[assignment]
+    return channel
 
 
 def exit_signal(channel: paramiko.Channel) -> tuple[str, bool] | None:
