@@ -234,7 +234,7 @@ def test_close_leaves_nothing(new_sshd: NewSshd) -> None:
     sleeping = JobDescription(executable="sleep", arguments=[mark], queue_name="unlimited")
     scheduler.wait_until_running(scheduler.submit_batch_job(sleeping))
     scheduler.submit_interactive_job(sleeping, [])
-    assert len(pids(f"^sleep {mark}")) == 2
+    assert eventually(lambda: len(pids(f"^sleep {mark}")) == 2)
     scheduler.close()
     assert eventually(lambda: pids(f"^sleep {mark}") == [])
     assert eventually(lambda: os.listdir(temporary) == [])
