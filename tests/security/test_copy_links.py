@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import threading
@@ -57,8 +58,10 @@ class Swapper:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._end.is_set():
-            aside = self._directory.with_name(f"aside-{self.swaps}")
+        for number in itertools.count():
+            if self._end.is_set():
+                return
+            aside = self._directory.with_name(f"aside-{number}")
             try:
                 os.rename(self._directory, aside)
                 os.symlink(self._link_to, self._directory)
