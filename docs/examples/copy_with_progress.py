@@ -29,7 +29,7 @@ with xenon.FileSystem.create("file", location=workdir) as files:
         mode=xenon.CopyMode.CREATE,
         recursive=True,
         verify="checksum",
-        preserve=["mode", "times"],
+        preserve=["mode", "mtime"],
         on_progress=show,
     )
     status = operation.wait()

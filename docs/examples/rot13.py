@@ -1,10 +1,9 @@
-"""Reads lines, prints them in rot13: the program of the streaming example."""
-
 import codecs
 
 try:
     while True:
         line = input()
-        print(codecs.encode(line, "rot_13"), flush=True)
+        print(codecs.encode(line, 'rot_13'))
+
 except EOFError:
     pass

@@ -10,11 +10,13 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 
 
-def run(name: str, directory: Path) -> str:
+def run(name: str, directory: Path, start_in: Path | None = None) -> str:
+    environment = {**os.environ, "XENON_EXAMPLE_DIR": str(directory), "TMPDIR": str(directory)}
+    environment.pop("PYTHONUNBUFFERED", None)  # it would send each line of rot13.py in two pieces
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / name)],
-        env={**os.environ, "XENON_EXAMPLE_DIR": str(directory)},
-        cwd=directory,
+        env=environment,
+        cwd=start_in or directory,
         capture_output=True,
         text=True,
         timeout=120,
@@ -32,7 +34,9 @@ def test_quick_start(tmp_path: Path) -> None:
 
 
 def test_streaming(tmp_path: Path) -> None:
-    received = [line for line in run("streaming.py", tmp_path).splitlines() if "received" in line]
+    received = [
+        line for line in run("streaming.py", tmp_path, EXAMPLES).splitlines() if "received" in line
+    ]
     assert [line.split(None, 1)[1] for line in received] == [
         "Mystic noble gas,",
         "Heavy yet fleeting from grasp,",
