@@ -35,17 +35,20 @@ class Snippet:
 
 
 def snippets(page: Path) -> list[Snippet]:
-    """Return the blocks of Python in a page, but for included files (``--8<--``)."""
+    """Return the blocks of Python in a page; included files are ``{ .python }`` and not meant."""
     text = page.read_text(encoding="utf-8")
     return [
-        Snippet(page, text.count("\n", 0, match.start("code")) + 1, match["code"], not match["mark"])
+        Snippet(
+            page, text.count("\n", 0, match.start("code")) + 1, match["code"], not match["mark"]
+        )
         for match in _BLOCK.finditer(text)
-        if "--8<--" not in match["code"]
     ]
 
 
 def pages() -> list[Path]:
     """Return the pages that have code."""
     return [
-        page for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if snippets(page)
+        page
+        for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+        if snippets(page)
     ]

@@ -9,12 +9,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples.snippets import ROOT, Snippet, pages, snippets
 
+from examples.snippets import ROOT, Snippet, pages, snippets
 from xenon_py import FileSystem, Scheduler
 
-RUN = ["README.md", "docs/index.md", "docs/tutorial.md", "docs/coming-from-pyxenon.md"]
-TYPED = [*RUN, "docs/adaptors.md", "docs/troubleshooting.md", "docs/contributing.md"]
+RUN = [
+    "README.md",
+    *(
+        "docs/index.md",
+        "docs/tutorial.md",
+        "docs/coming-from-pyxenon.md",
+        "docs/troubleshooting.md",
+    ),
+]
+TYPED = [*RUN, "docs/adaptors.md", "docs/contributing.md"]
 
 
 def page_id(page: Path) -> str:
