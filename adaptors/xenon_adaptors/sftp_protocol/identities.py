@@ -34,12 +34,9 @@ class Identities:
 
     def learn(self, session: SftpSession, found: Iterable[p.Attributes]) -> None:
         """Ask for the names that are not known yet."""
-        users, groups = set(), set()
-        for _, uid, gid, *_ in found:
-            if uid not in self._users and uid is not None:
-                users.add(uid)
-            if gid not in self._groups and gid is not None:
-                groups.add(gid)
+        pairs = {(uid, gid) for _, uid, gid, _, _, _ in found}
+        users = {uid for uid, _ in pairs if uid is not None and uid not in self._users}
+        groups = {gid for _, gid in pairs if gid is not None and gid not in self._groups}
         if users or groups:
             self._ask(session, sorted(users), sorted(groups))
 

@@ -16,6 +16,7 @@ LSETSTAT = "lsetstat@openssh.com"
 COPY_DATA = "copy-data"
 ID_NAMES = "users-groups-by-id@openssh.com"
 
+_KIND_BITS = 0o170000
 _KINDS = {
     stat.S_IFREG: FileKind.FILE,
     stat.S_IFDIR: FileKind.DIRECTORY,
@@ -41,7 +42,7 @@ def decoded(name: bytes) -> str:
 
 def kind_of(attributes: p.Attributes) -> FileKind:
     """Return the kind that the mode tells; a server that sends none leaves it open."""
-    return _KINDS.get(stat.S_IFMT(attributes.mode or 0), FileKind.OTHER)
+    return _KINDS.get((attributes.mode or 0) & _KIND_BITS, FileKind.OTHER)
 
 
 def attributes(session: SftpSession, path: str, kind: int = p.LSTAT) -> p.Attributes:

@@ -204,19 +204,39 @@ def parse_status(body: bytes) -> Status:
 
 
 def parse_names(body: bytes) -> list[tuple[bytes, Attributes]]:
-    """Return names and attributes of a NAME packet; the long form of each name is passed over."""
+    """Return names and attributes of a NAME packet; the long form of each name is passed over.
+
+    Directories have many thousand entries: what is usual is parsed without further calls.
+    """
     names, at = [], 4
-    for _ in range(parse_u32(body)):
-        name, at = parse_string(body, at)
-        at = _skip_string(body, at)
-        attributes, at = parse_attributes(body, at)
-        names.append((name, attributes))
+    read_u32, read_usual = _u32.unpack_from, _usual_attributes.unpack_from
+    try:
+        for _ in range(parse_u32(body)):
+            begin = at + 4
+            at = begin + read_u32(body, at)[0]
+            name = body[begin:at]
+            at += 4 + read_u32(body, at)[0]
+            flags, size, uid, gid, mode, atime, mtime = read_usual(body, at)
+            if flags == _USUAL:
+                found = Attributes(size, uid, gid, mode, atime, mtime)
+                at += _usual_attributes.size
+            else:
+                found, at = parse_attributes(body, at)
+            names.append((name, found))
+    except struct.error:
+        return _parse_names_carefully(body)
     return names
 
 
-def _skip_string(body: bytes, at: int) -> int:
-    """Return the position behind a string; what follows is checked by its own parser."""
-    return at + 4 + parse_u32(body, at)
+def _parse_names_carefully(body: bytes) -> list[tuple[bytes, Attributes]]:
+    """Parse names whose last attributes are short, or that are faulty."""
+    names, at = [], 4
+    for _ in range(parse_u32(body)):
+        name, at = parse_string(body, at)
+        at += 4 + parse_u32(body, at)
+        found, at = parse_attributes(body, at)
+        names.append((name, found))
+    return names
 
 
 def parse_limits(body: bytes) -> Limits:
