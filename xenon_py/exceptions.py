@@ -1,6 +1,4 @@
-"""Every exception that this library raises.
-
-::
+"""Every exception that this library raises, and which of Python's own it is as well.
 
     XenonException
     ├── AttributeNotSupportedException

@@ -61,12 +61,17 @@ class PathAttributes:
 
     Attributes:
         path: absolute.
-        creation_time, last_access_time, last_modified_time: ms since 1970 UTC; 0 = unknown.
-        owner, group: names (numbers as text where there is no name); ``""`` = unknown.
+        creation_time: ms since 1970 UTC; 0 = unknown.
+        last_access_time: likewise.
+        last_modified_time: likewise.
+        owner: name (number as text where there is no name); ``""`` = unknown.
+        group: likewise.
         permissions: list of ``PosixFilePermission``; empty where the system has none.
         size: in bytes.
         is_hidden: the name begins with a dot.
-        is_readable, is_writable, is_executable: by the owner's bits, or by what the server says.
+        is_readable: by the owner's bits, or by what the server says.
+        is_writable: likewise.
+        is_executable: likewise.
     """
 
     path: Path

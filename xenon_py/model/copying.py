@@ -111,7 +111,8 @@ class CopyStatus:
         error_message: ``""`` when there is none.
         error_type: kind of the error.
         error: the exception itself, or ``None``.
-        files_copied, files_to_copy: likewise, in files and links.
+        files_copied: so far, files and links.
+        files_to_copy: of all files and links found so far.
         files_skipped: files that were complete already (a copy run again) or ignored.
         verified: what was compared: ``none``, ``size`` or ``checksum``; ``""`` before the end.
     """

@@ -173,8 +173,10 @@ class CredentialMap(_Secret):
 
     Attributes:
         entries: ``host:port`` or ``host`` -> ``UserCredential`` (or one of the simple ones).
-        certificate_credential, password_credential, default_credential, keytab_credential:
-            at most one of them, used for hosts that have no entry.
+        certificate_credential: this or one of the next three at most, for hosts that have no entry.
+        password_credential: likewise.
+        default_credential: likewise.
+        keytab_credential: likewise.
     """
 
     entries: Mapping[str, UserCredential | SimpleCredential] = field(

@@ -62,7 +62,9 @@ class JobUsage:
     """What a job used; ``None`` or empty = not known.
 
     Attributes:
-        submit_time, start_time, end_time: ms since 1970 UTC.
+        submit_time: ms since 1970 UTC.
+        start_time: likewise.
+        end_time: likewise.
         wall_seconds: from start to end.
         cpu_seconds: user and system time of all processes that were counted.
         max_rss: largest resident set of one process, in bytes.
@@ -152,8 +154,9 @@ class JobDescription:
         environment: variables added for the job; values are literal.
         queue_name: queue or partition; empty = the scheduler's default.
         max_runtime: wall-clock limit in minutes; 0 = the default.
-        stderr, stdout: file to write, absolute or relative to the working directory; ``%j``
+        stdout: file to write, absolute or relative to the working directory; ``%j``
             stands for the job identifier; empty = thrown away.
+        stderr: likewise.
         stdin: file to read; empty = no input.
         name: of the job.
         max_memory: MB per node; 0 = the default.

@@ -145,7 +145,6 @@ class BatchAdaptor(ABC):
         keep: names that are kept although they begin so, e.g. ``SLURM_CONF``.
         environment: variables to set for every command, e.g. to fix time formats.
         max_ids: how many identifiers one query takes.
-        clock_skew: seconds by which clocks may differ; added to accounting windows.
     """
 
     description: ClassVar[SchedulerAdaptorDescription]

@@ -48,9 +48,14 @@ class FileInfo(NamedTuple):
         kind: of the path itself, links are not followed.
         size: in bytes.
         mode: permission bits, or ``None`` where the system has none.
-        mtime, atime, ctime: modification, access, creation; ms since 1970 UTC, 0 = unknown.
-        owner, group: names, or numbers as text; ``""`` = unknown.
-        readable, writable, executable: what the server says; ``None`` = by the owner's bits.
+        mtime: modification; ms since 1970 UTC, 0 = unknown.
+        atime: access; likewise.
+        ctime: creation; likewise.
+        owner: name, or number as text; ``""`` = unknown.
+        group: likewise.
+        readable: what the server says; ``None`` = by the owner's bits.
+        writable: likewise.
+        executable: likewise.
     """
 
     name: str

@@ -30,7 +30,8 @@ class ProcessSpec:
         environment: variables to set, values literal.
         inherit_environment: whether the variables of this process are handed on (local only).
         stdin: absolute path of a file that must exist, or ``None`` for no input.
-        stdout, stderr: absolute path of a file that must not exist, or ``None`` for nowhere.
+        stdout: absolute path of a file that must not exist, or ``None`` for nowhere.
+        stderr: likewise.
             Where both name the same path, both go into the one file.
         interactive: the three streams are pipes; the paths are ``None``.
     """
@@ -93,7 +94,9 @@ class Process(ABC):
 
     Attributes:
         pid: number of the process on its machine, or ``None``.
-        stdin, stdout, stderr: pipes of an interactive process, else ``None``.
+        stdin: pipe of an interactive process, else ``None``.
+        stdout: likewise.
+        stderr: likewise.
     """
 
     pid: int | None = None

@@ -23,7 +23,8 @@ class CommandResult:
         argv: the command.
         returncode: exit code; ``None`` when a signal ended it.
         signal: number of that signal, or ``None``.
-        stdout, stderr: what it printed.
+        stdout: what it printed.
+        stderr: what it said on its error stream.
         host: where it ran; ``""`` = here.
     """
 
