@@ -372,7 +372,9 @@ class Scheduler:
             self._need(self._description.supports_job_arrays, "job arrays")
             throttles = max_parallel is None or self._description.supports_array_throttle
             self._need(throttles, "max_parallel of arrays")
-            ids = adaptor.submit_array(self._checked(adaptor, description), span)
+            checked = self._checked(adaptor, description)
+            job_checks.check_array_files(checked)
+            ids = adaptor.submit_array(checked, span)
             return [self._job(job_id) for job_id in ids]
 
     def submit_interactive_job(

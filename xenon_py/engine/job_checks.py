@@ -89,6 +89,21 @@ def checked_description(
     return checked
 
 
+def check_array_files(description: JobDescription) -> None:
+    """Refuse an array of which all tasks would write the same file.
+
+    Raises:
+        InvalidJobDescriptionException: an output path has neither ``%a`` nor ``%j``.
+    """
+    for name in ("stdout", "stderr"):
+        path = getattr(description, name)
+        if path and "%a" not in path and "%j" not in path:
+            raise InvalidJobDescriptionException.because(
+                f"{name} = {path!r} would be the same file for all tasks of the array; put %a "
+                "(index) or %j (job identifier) into it"
+            )
+
+
 def _invalid(name: str, why: str) -> InvalidJobDescriptionException:
     return InvalidJobDescriptionException.because(f"{name} of the job description {why}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 
 from xenon_py.engine.watching import Board
@@ -13,6 +14,7 @@ from xenon_py.model.jobs import JobStatus
 from xenon_py.plugin.scheduler import SchedulerAdaptor
 
 _log = logging.getLogger("xenon_py.engine.polling")
+_REMEMBERED = 20_000
 _SLOWEST = 10
 """The interval grows to so many times ``poll_delay``."""
 
@@ -35,6 +37,7 @@ class Poller:
         self._last_change = 0.0
         self._interval = adaptor.poll_delay
         self._states: dict[str, tuple[str, bool]] = {}
+        self._latest: OrderedDict[str, JobStatus] = OrderedDict()
         board.on_listen = self.wake
 
     def wake(self) -> None:
@@ -77,9 +80,23 @@ class Poller:
             return
         finally:
             self._last_round = time.monotonic()
+        self._keep(statuses)
         for status in statuses:
             self._board.publish(status)
         self._adapt(statuses)
+
+    def latest(self, job_id: str) -> JobStatus | None:
+        """Return what the last round that asked for a job said, if that is remembered."""
+        with self._condition:
+            return self._latest.get(job_id)
+
+    def _keep(self, statuses: Sequence[JobStatus]) -> None:
+        with self._condition:
+            for status in statuses:
+                self._latest[status.job.id] = status
+                self._latest.move_to_end(status.job.id)
+            while len(self._latest) > _REMEMBERED:
+                self._latest.popitem(last=False)
 
     def _adapt(self, statuses: Sequence[JobStatus]) -> None:
         """Choose the time until the next round."""

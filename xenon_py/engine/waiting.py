@@ -20,10 +20,11 @@ class Waiting:
         self._adaptor = adaptor
         self._board = Board()
         self._finisher = Finisher()
+        self._poller: Poller | None = None
         if adaptor.pushes_changes:
             adaptor.subscribe(self._board.publish)
         else:
-            Poller(adaptor, self._board)
+            self._poller = Poller(adaptor, self._board)
 
     def _begin(self, subscription: Subscription, job_ids: Sequence[str]) -> None:
         """Deliver what is known now; polled statuses come with the next round by themselves."""
@@ -47,8 +48,10 @@ class Waiting:
             status = subscription.take(deadline)
             if status is not None:
                 return status
-            unknown = JobStatus(Job(job_id), state="UNKNOWN", stale=True)
-            return subscription.latest.get(job_id, unknown)
+            known = subscription.latest.get(job_id)
+            if known is None and self._poller is not None:  # the time was too short for a round
+                known = self._poller.latest(job_id)
+            return known or JobStatus(Job(job_id), state="UNKNOWN", stale=True)
 
     def changes(
         self, job_ids: Sequence[str], timeout: float | None, *, ends_only: bool = False

@@ -18,11 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from xenon_py.exceptions import UnsupportedOperationException
+from xenon_py.exceptions import UnsupportedOperationException, XenonException
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import ArrayRange, JobDescription, JobReason, JobUsage, QueueStatus
 from xenon_py.model.properties import Properties
 from xenon_py.plugin.runner import CommandResult
+
+INTERACTIVE_ERRORS = "5"
+"""Number of the open file to which an interactive command has to write the job's errors."""
 
 
 class Phase(enum.Enum):
@@ -139,6 +142,7 @@ class BatchAdaptor(ABC):
             ``$SLURM_JOB_ID``.
         task_id_text: likewise for a task of an array; ``""`` = no arrays.
         array_index_text: what expands to the index of an array task.
+        rank_text: what expands to the number of a process of an interactive job, from 0.
         id_pattern: what an identifier that users may give looks like.
         scrub: beginnings of variable names that act as options of the commands; they are taken
             out of the environment of every command, and of a job that inherits its environment.
@@ -151,6 +155,7 @@ class BatchAdaptor(ABC):
     job_id_text: ClassVar[str]
     task_id_text: ClassVar[str] = ""
     array_index_text: ClassVar[str] = ""
+    rank_text: ClassVar[str] = "0"
     id_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]+")
     scrub: ClassVar[tuple[str, ...]] = ()
     keep: ClassVar[tuple[str, ...]] = ()
@@ -212,6 +217,10 @@ class BatchAdaptor(ABC):
         """Return the identifiers of the tasks of an array."""
         return [f"{job_id}_{index}" for index in span.indices()]
 
+    def record_id(self, job_id: str) -> str:
+        """Return what a job knows of itself by ``job_id_text``, given the identifier users have."""
+        return job_id
+
     def launcher(self, description: JobDescription) -> tuple[str, ...]:
         """Return words to put before the executable for ``start_per_task``."""
         del description
@@ -253,7 +262,7 @@ class BatchAdaptor(ABC):
 
     @abstractmethod
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
-        """Return the command that lists all live jobs of the user in these queues (none = all)."""
+        """Return the command that lists all live jobs in these queues (none = all)."""
 
     @abstractmethod
     def parse_jobs(self, result: CommandResult, queues: Sequence[str], site: Site) -> list[str]:
@@ -297,10 +306,23 @@ class BatchAdaptor(ABC):
 
     # --- interactive ----------------------------------------------------------------------------
 
-    def interactive_command(self, job: BatchJob, site: Site) -> tuple[str, ...]:
-        """Return the command that runs the job with its streams connected (``srun``)."""
-        del job, site
+    def interactive_command(
+        self, job: BatchJob, site: Site, script: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return the command that runs a job with its streams connected (``srun``).
+
+        Args:
+            job: the job.
+            site: where.
+            script: words to run on the node, once per task; they do what the job script does.
+        """
+        del job, site, script
         raise self.unsupported("interactive jobs")
+
+    def interactive_failure(self, result: CommandResult, site: Site) -> XenonException:
+        """Return what it means that the interactive command ended before the job began."""
+        del site
+        return result.failure(XenonException, "the interactive job did not start")
 
     def find_by_token_command(self, token: str, site: Site) -> tuple[str, ...] | None:
         """Return the command that finds the jobs submitted under a token, if there is a way."""

@@ -88,7 +88,6 @@ def render_script(
         launcher: words to put before the executable.
         head: lines of the system's own to put first.
     """
-    suffix = ".$XENON_ARRAY_TASK_ID" if ids.index else ""
     stdin, stdout, stderr = (
         shell_path(path, array=bool(ids.index)) if path else ""
         for path in (description.stdin, description.stdout, description.stderr)
@@ -97,23 +96,67 @@ def render_script(
         "#!/bin/sh",
         f"# a job of xenon_py, submission {token}",
         *head,
-        f'XENON_JOB_ID="{ids.job_id}"; export XENON_JOB_ID',
-        *([f'XENON_ARRAY_TASK_ID="{ids.index}"; export XENON_ARRAY_TASK_ID'] if ids.index else []),
-        f"XENON_JOB_TOKEN={quote(token)}; export XENON_JOB_TOKEN",
-        f'xenon_record="$HOME/{RECORDS}/{token}"; xenon_suffix="{suffix}"',
+        *_identity(token, ids),
         _FUNCTIONS,
         f"cd -- {quote(str(description.working_directory))} || xenon_stop 'working directory'",
         *_check("<", stdin, "stdin"),
         *_check(">", stdout, "stdout"),
         *(_check(">", stderr, "stderr") if stderr != stdout else []),
+        *_command(description, launcher, _redirections(stdin, stdout, stderr)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def render_interactive(
+    description: JobDescription, token: str, ids: ScriptIds, *, marker: str, rank: str
+) -> str:
+    """Return the script of an interactive job, for ``sh -c``, once per task.
+
+    Task 0 prints a line with the marker and the job's identifier on standard error before
+    anything else. With ``start_per_task`` there is no record: it could tell of one task only.
+
+    Args:
+        description: complete and checked, without paths for the streams.
+        token: name of the job record.
+        ids: how the job finds out who it is.
+        marker: a word that nothing else prints.
+        rank: shell text that expands to the number of the task.
+    """
+    alone = [] if description.start_per_task else [f'[ "{rank}" = 0 ] || exit 0']
+    lines = [
+        *alone,
+        *_identity("" if description.start_per_task else token, ids),
+        "exec 3>&2",
+        f'[ "{rank}" != 0 ] || printf \'\\n%s %s\\n\' {quote(marker)} "$XENON_JOB_ID" >&3',
+        _FUNCTIONS,
+        f"cd -- {quote(str(description.working_directory))} || xenon_stop 'working directory'",
+        *_command(description, (), "2>&3 3>&-"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _identity(token: str, ids: ScriptIds) -> list[str]:
+    """Return lines that tell the job who it is and where its record is (no token: nowhere)."""
+    index = [f'XENON_ARRAY_TASK_ID="{ids.index}"; export XENON_ARRAY_TASK_ID'] if ids.index else []
+    suffix = ".$XENON_ARRAY_TASK_ID" if ids.index else ""
+    record = f"$HOME/{RECORDS}/{token}" if token else ""
+    return [
+        f'XENON_JOB_ID="{ids.job_id}"; export XENON_JOB_ID',
+        *index,
+        f"XENON_JOB_TOKEN={quote(token)}; export XENON_JOB_TOKEN",
+        f'xenon_record="{record}"; xenon_suffix="{suffix}"',
+    ]
+
+
+def _command(description: JobDescription, launcher: Sequence[str], redirections: str) -> list[str]:
+    return [
         "trap : TERM XCPU USR1 USR2",
         "(",
         *_exports(description.environment),
         f"exec {quote_all([*launcher, description.executable, *description.arguments])}",
-        f") {_redirections(stdin, stdout, stderr)}",
+        f") {redirections}",
         "xenon_end $?",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _exports(environment: Mapping[str, str]) -> list[str]:
@@ -167,6 +210,7 @@ message=$xenon_message"
   [ -z "$xenon_signal" ] || {{ ulimit -c 0; kill -"$xenon_signal" $$; }}
   exit "$1"
 }}
+[ -z "$xenon_record" ] || rm -f -- "$xenon_record/end$xenon_suffix"  # of a run before a requeue
 xenon_note start "id=$XENON_JOB_ID
 host=$(uname -n)
 pid=$$

@@ -32,14 +32,18 @@ CREDENTIALS: dict[str, Callable[[str], tuple[str, object]]] = {
 
 
 def check_properties(declared: tuple[PropertyDescription, ...], prefix: str, adaptor: str) -> None:
-    """Fail unless the declared properties are well-formed."""
+    """Fail unless the declared properties are well-formed.
+
+    Their names begin with that of the adaptor, or of the connection it shares: ``ssh``.
+    """
     assert isinstance(declared, tuple)
     seen = [one.name for one in declared]
     assert len(set(seen)) == len(seen), "a property is declared twice"
     for one in declared:
-        assert re.fullmatch(re.escape(f"{prefix}{adaptor}.") + r"[\w.-]+", one.name), (
-            f"the name {one.name!r} does not begin with {prefix}{adaptor}."
-        )
+        owner = one.name.removeprefix(prefix).partition(".")[0]
+        assert one.name.startswith(prefix), one.name
+        assert owner in {adaptor, "ssh"}, f"{one.name!r} is neither of {adaptor} nor of ssh"
+        assert re.fullmatch(r"[\w.-]+", one.name), one.name
         assert one.description.strip(), f"{one.name} has no description"
         if one.default_value or one.type is not PropertyType.STRING:
             one.parse(one.default_value)

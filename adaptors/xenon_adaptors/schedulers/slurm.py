@@ -7,15 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import SLURM
+from xenon_adaptors.slurm_protocol.ids import JOB_ID, bare, cluster_of, task_id
 from xenon_adaptors.slurm_protocol.listing import (
-    TASK_ID,
     parse_id_list,
     parse_sacct,
     parse_squeue,
     sacct_command,
     squeue_command,
 )
-from xenon_adaptors.slurm_protocol.submitting import comment_of, parse_sbatch, sbatch_command
+from xenon_adaptors.slurm_protocol.submitting import (
+    comment_of,
+    parse_sbatch,
+    refusal,
+    sbatch_command,
+    srun_command,
+)
 from xenon_py.exceptions import (
     IncompatibleVersionException,
     NoSuchJobException,
@@ -24,8 +30,9 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
-from xenon_py.model.jobs import JobDescription, QueueStatus
+from xenon_py.model.jobs import ArrayRange, JobDescription, QueueStatus
 from xenon_py.plugin.batch import (
+    INTERACTIVE_ERRORS,
     BatchAdaptor,
     BatchJob,
     Control,
@@ -45,7 +52,8 @@ class SlurmAdaptor(BatchAdaptor):
     job_id_text: ClassVar[str] = "$SLURM_JOB_ID"
     task_id_text: ClassVar[str] = "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
     array_index_text: ClassVar[str] = "$SLURM_ARRAY_TASK_ID"
-    id_pattern: ClassVar[re.Pattern[str]] = TASK_ID
+    rank_text: ClassVar[str] = "$SLURM_PROCID"
+    id_pattern: ClassVar[re.Pattern[str]] = JOB_ID
     scrub: ClassVar[tuple[str, ...]] = (
         "SBATCH_",
         "SQUEUE_",
@@ -54,7 +62,7 @@ class SlurmAdaptor(BatchAdaptor):
         "SCANCEL_",
         "SLURM_",
     )
-    environment: ClassVar[Mapping[str, str]] = {"SLURM_TIME_FORMAT": "%s", "LC_ALL": "C"}
+    environment: ClassVar[Mapping[str, str]] = {"SLURM_TIME_FORMAT": "%s"}
     max_ids: ClassVar[int] = 5000
     keep: ClassVar[tuple[str, ...]] = ("SLURM_CONF",)
 
@@ -87,7 +95,7 @@ class SlurmAdaptor(BatchAdaptor):
             queues=tuple(dict.fromkeys(name.rstrip("*") for name in names)),
             default_queue=next((name[:-1] for name in names if name.endswith("*")), ""),
             accounting=usable and not disabled,
-            details={"min_job_age": settings.get("MinJobAge", "").strip()},
+            details={"cluster": settings.get("ClusterName", "").strip()},
         )
 
     # --- submitting -----------------------------------------------------------------------------
@@ -98,9 +106,29 @@ class SlurmAdaptor(BatchAdaptor):
         return sbatch_command(job)
 
     def parse_submit(self, result: CommandResult, site: Site) -> str:
-        """Return the job's number."""
+        """Return the job's number, with the name of the cluster if ``-M`` was among the options."""
         del site
         return parse_sbatch(result)
+
+    def array_ids(self, job_id: str, span: ArrayRange) -> list[str]:
+        """Return ``7_1``, ``7_2`` and so on."""
+        return [task_id(job_id, index) for index in span.indices()]
+
+    def record_id(self, job_id: str) -> str:
+        """Return the identifier without its cluster."""
+        return bare(job_id)
+
+    def interactive_command(
+        self, job: BatchJob, site: Site, script: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return ``srun``."""
+        del site
+        return srun_command(job, script, INTERACTIVE_ERRORS)
+
+    def interactive_failure(self, result: CommandResult, site: Site) -> XenonException:
+        """Return what ``srun`` said."""
+        del site
+        return refusal(result)
 
     def launcher(self, description: JobDescription) -> tuple[str, ...]:
         """Return ``srun``: one process per task, with the environment that the script made."""
@@ -123,24 +151,21 @@ class SlurmAdaptor(BatchAdaptor):
 
     def listing_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return one ``squeue`` for all jobs."""
-        del site
-        return squeue_command(job_ids)
+        return squeue_command(job_ids, site.details["cluster"])
 
     def parse_listing(self, result: CommandResult, job_ids: Sequence[str], site: Site) -> Listing:
         """Return what ``squeue`` says."""
-        del site
-        return parse_squeue(result, job_ids)
+        return parse_squeue(result, job_ids, site.details["cluster"])
 
     def accounting_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...] | None:
         """Return one ``sacct`` for all jobs that ``squeue`` does not know."""
-        return sacct_command(job_ids) if site.accounting else None
+        return sacct_command(job_ids, site.details["cluster"]) if site.accounting else None
 
     def parse_accounting(
         self, result: CommandResult, job_ids: Sequence[str], site: Site
     ) -> Listing:
         """Return what ``sacct`` says."""
-        del site
-        return parse_sacct(result, job_ids)
+        return parse_sacct(result, job_ids, site.details["cluster"])
 
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return ``squeue`` for live jobs, one line for each array task."""
@@ -183,16 +208,24 @@ class SlurmAdaptor(BatchAdaptor):
     ) -> tuple[str, ...]:
         """Return ``scancel`` or ``scontrol``; ``-v`` makes ``scancel`` tell of unknown jobs."""
         del site
+        cluster = cluster_of(job_ids[0])
+        where = ("-M", cluster) if cluster else ()
+        numbers = [bare(job_id) for job_id in job_ids]
         if control is Control.CANCEL:
-            return ("scancel", "-v", *job_ids)
+            return ("scancel", "-v", *where, *numbers)
         if control is Control.SIGNAL:
-            return ("scancel", "-v", f"--signal={signal}", "--full", *job_ids)
-        return ("scontrol", control.value, ",".join(job_ids))
+            return ("scancel", "-v", *where, f"--signal={signal}", "--full", *numbers)
+        return ("scontrol", *where, control.value, ",".join(numbers))
 
     def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
         """Raise what the answer means; ``scancel`` says it on standard error, with exit code 0."""
         said = result.error_text() + result.text()
-        if "already completing or completed" in said or "Invalid job id" in said:
+        unknown = (
+            "already completing or completed",
+            "Invalid job id",
+            "Unexpected message received",
+        )
+        if any(text in said for text in unknown):
             raise NoSuchJobException.because(
                 f"job {job_id} is not known to Slurm, or has ended", job=job_id
             )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from xenon_adaptors.slurm_protocol.ids import TASK_ID, Wanted, base_ids, clusters_option
 from xenon_adaptors.slurm_protocol.states import (
+    LAUNCH_SIGNAL,
     clean_state,
     message_of,
     outcome,
@@ -17,56 +20,69 @@ from xenon_py.model.jobs import JobReason, JobUsage
 from xenon_py.plugin.batch import CouldNotAskError, Listed, Listing, Phase
 from xenon_py.plugin.runner import CommandResult
 
-TASK_ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
-
 _COLUMNS = {
-    "jobarrayid": 40,
-    "state": 20,
-    "exit_code": 12,
+    "jobarrayid": 24,
+    "state": 16,
+    "exit_code": 8,
     "reason": 60,
-    "submittime": 24,
-    "starttime": 24,
-    "endtime": 24,
-    "partition": 60,
-    "nodelist": 200,
+    "submittime": 20,
+    "starttime": 20,
+    "endtime": 20,
+    "partition": 24,
+    "nodelist": 60,
 }
-_FIELDS = ("JobID", "State", "ExitCode", "Submit", "Start", "End", "ElapsedRaw", "Partition")
+_LENGTH = sum(_COLUMNS.values())
+_FIELDS = (
+    *("JobID", "Cluster", "State", "ExitCode", "Submit", "Start", "End", "ElapsedRaw", "TotalCPU"),
+    *("NodeList", "Partition"),
+)
 _SEPARATOR = "\x1f"
+_SIBLING = "REVOKED"
+"""State of a federated job on a cluster where it does not run; another one tells its fate."""
 
 
-def base_ids(job_ids: Iterable[str]) -> str:
-    """Return ids for ``-j``: arrays by their parent, a lone one twice.
+def squeue_command(job_ids: Sequence[str], cluster: str = "") -> tuple[str, ...]:
+    """Return the query for live jobs and for ended ones that the controller remembers.
+
+    Columns have widths, not separators: every version since 14 knows them, and nothing in a
+    column can be taken for its end. Names and comments, which hold anything, are not asked for.
 
     A single unknown id is an error for ``squeue``; of two or more the unknown are left out.
     """
-    ids = list(dict.fromkeys(job_id.partition("_")[0] for job_id in job_ids))
-    return ",".join(ids * 2 if len(ids) == 1 else ids)
-
-
-def squeue_command(job_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the query for live jobs and for ended ones that the controller remembers."""
     columns = ",".join(f"{name}:{width}" for name, width in _COLUMNS.items())
-    return ("squeue", "-h", "-a", "-r", "-t", "all", "-O", columns, "-j", base_ids(job_ids))
+    ids = base_ids(job_ids)
+    return (
+        *("squeue", "-h", "-a", "-r", "-t", "all", "-O", columns),
+        *clusters_option(job_ids, cluster),
+        *("-j", ",".join(ids * 2 if len(ids) == 1 else ids)),
+    )
 
 
-def parse_squeue(result: CommandResult, job_ids: Sequence[str]) -> Listing:
-    """Return what ``squeue_command`` printed of these jobs.
+def parse_squeue(result: CommandResult, job_ids: Sequence[str], cluster: str = "") -> Listing:
+    """Return what ``squeue_command`` printed of these jobs; a line that is not whole is rejected.
 
     Raises:
         CouldNotAskError: the controller was not reached.
     """
     if not result.ok and "Invalid job id" not in result.error_text():
         raise CouldNotAskError(_why("squeue", result))
-    wanted = frozenset(job_ids)
+    wanted = Wanted(job_ids, cluster)
     jobs: dict[str, Listed] = {}
     rejected = []
+    at = cluster
     for line in result.text().splitlines():
+        if line.startswith("CLUSTER: "):
+            at = line.partition(": ")[2].strip()
+            continue
         row = _cut(line)
-        if not TASK_ID.fullmatch(row["jobarrayid"]) or not re.fullmatch(r"[A-Z_]+", row["state"]):
+        whole = len(line) >= _LENGTH and TASK_ID.fullmatch(row["jobarrayid"])
+        if not whole or not re.fullmatch(r"[A-Z_]+", row["state"]):
             if line.strip():
                 rejected.append(line)
-        elif row["jobarrayid"] in wanted:
-            jobs[row["jobarrayid"]] = _listed_job(row)
+            continue
+        job_id = wanted.find(row["jobarrayid"], at)
+        if job_id and row["state"] != _SIBLING:
+            jobs[job_id] = _listed_job(job_id, row)
     return Listing(jobs, tuple(rejected))
 
 
@@ -79,14 +95,15 @@ def _cut(line: str) -> dict[str, str]:
     return row
 
 
-def _listed_job(row: Mapping[str, str]) -> Listed:
+def _listed_job(job_id: str, row: Mapping[str, str]) -> Listed:
     state, reason = row["state"], row["reason"]
     raw = int(row["exit_code"]) if row["exit_code"].isdigit() else 0
     code, signal, core = outcome(state, raw >> 8 & 0xFF, raw & 0x7F, bool(raw & 0x80))
     phase = phase_of(state, reason)
     ended = phase is Phase.DONE
+    nodes = row["nodelist"] if len(row["nodelist"]) < _COLUMNS["nodelist"] else ""  # it is cut
     return Listed(
-        row["jobarrayid"],
+        job_id,
         state,
         phase,
         code if ended else None,
@@ -94,29 +111,22 @@ def _listed_job(row: Mapping[str, str]) -> Listed:
         core if ended and signal else None,
         reason_of(state, reason, raw & 0x7F or None) if ended else JobReason.NONE,
         message_of(reason),
-        usage=_usage(row["submittime"], row["starttime"], row["endtime"], phase, row["nodelist"]),
+        usage=_usage(row["submittime"], row["starttime"], row["endtime"], phase, nodes),
         information={key: row[key] for key in ("partition", "nodelist", "reason") if row[key]},
     )
 
 
-def sacct_command(job_ids: Sequence[str]) -> tuple[str, ...]:
+def sacct_command(job_ids: Sequence[str], cluster: str = "") -> tuple[str, ...]:
     """Return the query for ended jobs. A start time is given: the default is last midnight."""
     return (
-        "sacct",
-        "-X",
-        "-n",
-        "-P",
-        f"--delimiter={_SEPARATOR}",
-        "-S",
-        "1970-01-02",
-        "-o",
-        ",".join(_FIELDS),
-        "-j",
-        ",".join(dict.fromkeys(job_id.partition("_")[0] for job_id in job_ids)),
+        *("sacct", "-X", "-n", "-P", f"--delimiter={_SEPARATOR}", "-S", "1970-01-02"),
+        *("-o", ",".join(_FIELDS)),
+        *clusters_option(job_ids, cluster),
+        *("-j", ",".join(base_ids(job_ids))),
     )
 
 
-def parse_sacct(result: CommandResult, job_ids: Sequence[str]) -> Listing:
+def parse_sacct(result: CommandResult, job_ids: Sequence[str], cluster: str = "") -> Listing:
     """Return what ``sacct_command`` printed of these jobs; of several rows the last counts.
 
     Raises:
@@ -124,53 +134,64 @@ def parse_sacct(result: CommandResult, job_ids: Sequence[str]) -> Listing:
     """
     if not result.ok:
         raise CouldNotAskError(_why("sacct", result))
-    wanted = frozenset(job_ids)
+    wanted = Wanted(job_ids, cluster)
     jobs: dict[str, Listed] = {}
     rejected = []
-    for line in result.text().splitlines():
+    for line in result.text().split("\n"):
         values = line.split(_SEPARATOR)
-        if len(values) != len(_FIELDS):
-            rejected.append(line)
-        elif values[0] in wanted:
-            jobs[values[0]] = _accounted_job(dict(zip(_FIELDS, values, strict=True)))
+        if len(values) != len(_FIELDS) or not TASK_ID.fullmatch(values[0]):
+            if line.strip() and not _PENDING_ARRAY.match(values[0]):
+                rejected.append(line)
+            continue
+        row = dict(zip(_FIELDS, values, strict=True))
+        job_id = wanted.find(row["JobID"], row["Cluster"])
+        if job_id and not (job_id in jobs and clean_state(row["State"]) == _SIBLING):
+            jobs[job_id] = _accounted_job(job_id, row)
     return Listing(jobs, tuple(rejected))
 
 
-def _accounted_job(row: Mapping[str, str]) -> Listed:
+def _accounted_job(job_id: str, row: Mapping[str, str]) -> Listed:
     state = clean_state(row["State"])
     match = re.fullmatch(r"([0-9]+):([0-9]+)", row["ExitCode"])
     code, number = (int(match.group(1)), int(match.group(2))) if match else (0, 0)
     exit_code, signal, _ = outcome(state, code, number, False)
     phase = phase_of(state)
     ended = phase is Phase.DONE
+    launch = "JobLaunchFailure" if number == LAUNCH_SIGNAL else ""
     seconds = row["ElapsedRaw"]
-    usage = _usage(row["Submit"], row["Start"], row["End"], phase, "")
     return Listed(
-        row["JobID"],
+        job_id,
         state,
         phase,
-        exit_code if ended else None,
+        exit_code if ended and match else None,
         signal if ended else None,
         None,
-        reason_of(state, "JobLaunchFailure" if number == 53 else "", number or None)
-        if ended
-        else JobReason.NONE,
-        usage=JobUsage(
-            usage.submit_time,
-            usage.start_time,
-            usage.end_time,
-            float(seconds) if seconds.isdigit() and ended else None,
+        reason_of(state, launch, number or None) if ended else JobReason.NONE,
+        usage=replace(
+            _usage(row["Submit"], row["Start"], row["End"], phase, row["NodeList"]),
+            wall_seconds=float(seconds) if seconds.isdigit() and ended else None,
+            cpu_seconds=_seconds(row["TotalCPU"]) if ended else None,
         ),
         information={"partition": row["Partition"], "state": row["State"]},
         masked_exit=True,
     )
 
 
+def _seconds(text: str) -> float | None:
+    """Return the seconds of ``[[days-]hours:]minutes:seconds[.ms]``; 0 was not measured."""
+    match = re.fullmatch(r"(?:(?:([0-9]+)-)?([0-9]+):)?([0-9]+):([0-9]+(?:\.[0-9]+)?)", text)
+    if not match:
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds or None
+
+
 def _usage(submit: str, start: str, end: str, phase: Phase, nodes: str) -> JobUsage:
     started = phase not in {Phase.PENDING, Phase.HELD}
     begin, finish = _ms(start) if started else None, _ms(end) if phase is Phase.DONE else None
     wall = (finish - begin) / 1000 if begin is not None and finish is not None else None
-    return JobUsage(_ms(submit), begin, finish, wall, nodes=expand_nodes(nodes))
+    names = () if nodes in {"None assigned", "(null)"} else expand_nodes(nodes)
+    return JobUsage(_ms(submit), begin, finish, wall, nodes=names)
 
 
 def _ms(text: str) -> int | None:
@@ -181,6 +202,10 @@ def _ms(text: str) -> int | None:
         return int(datetime.datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         return None
+
+
+_PENDING_ARRAY = re.compile(r"[0-9]+_\[")
+"""What ``sacct`` calls the tasks of an array that have no record of their own yet."""
 
 
 def expand_nodes(text: str) -> tuple[str, ...]:

@@ -74,6 +74,8 @@ def reason_of(state: str, reason: str, signal: int | None) -> JobReason:
     """Return why a job in an end state ended."""
     if reason == "JobLaunchFailure" and signal in {None, LAUNCH_SIGNAL}:
         return JobReason.LAUNCH_FAILURE
+    if state == "CANCELLED" and reason.startswith("Dependency"):
+        return JobReason.DEPENDENCY
     return _REASON_OF.get(state, JobReason.UNKNOWN)
 
 

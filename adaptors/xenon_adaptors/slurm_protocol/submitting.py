@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 
+from xenon_adaptors.slurm_protocol.ids import bare
 from xenon_py.exceptions import (
     InvalidJobDescriptionException,
     NoSuchQueueException,
@@ -18,7 +20,7 @@ from xenon_py.model.start_time import parse_start_time
 from xenon_py.plugin.batch import BatchJob
 from xenon_py.plugin.runner import CommandResult
 
-_ID = re.compile(r"^([0-9]+)(?:;\S+)?$", re.MULTILINE)
+_ID = re.compile(r"^([0-9]+(?:;[A-Za-z0-9_.-]+)?)$", re.MULTILINE)
 
 _REFUSALS: tuple[tuple[str, type[XenonException]], ...] = (
     ("invalid partition", NoSuchQueueException),
@@ -86,11 +88,35 @@ def _policy_options(description: JobDescription) -> list[str]:
     options = ["--hold"] if description.hold else []
     if description.depends_on:
         ids = [j.id if isinstance(j, Job) else j for j in description.depends_on]
-        options.append(f"--dependency=afterok:{':'.join(ids)}")
+        options.append(f"--dependency=afterok:{':'.join(map(bare, ids))}")
+        options.append("--kill-on-invalid-dep=yes")  # else it would wait for ever
     start = parse_start_time(description.start_time, datetime.datetime.now())
     if start is not None:
         options.append(f"--begin={start:%Y-%m-%dT%H:%M:00}")
     return options
+
+
+def srun_command(job: BatchJob, script: Sequence[str], errors: str) -> tuple[str, ...]:
+    """Return the command of an interactive job.
+
+    Args:
+        job: the job.
+        script: what each task runs.
+        errors: number of the open file for standard error; ``srun`` itself prints on 2.
+    """
+    description = job.description
+    return (
+        "srun",
+        f"--job-name={description.name or 'xenon'}",
+        f"--comment={comment_of(job.token)}",
+        f"--error=/dev/fd/{errors}",
+        *(() if description.start_per_task else ("--input=0",)),
+        "--export=ALL",
+        *resource_options(description),
+        *_policy_options(description),
+        *description.scheduler_arguments,
+        *script,
+    )
 
 
 def array_option(span: ArrayRange) -> tuple[str, ...]:
@@ -101,7 +127,7 @@ def array_option(span: ArrayRange) -> tuple[str, ...]:
 
 
 def parse_sbatch(result: CommandResult) -> str:
-    """Return the identifier that ``sbatch --parsable`` printed (a cluster name is cut off).
+    """Return the identifier that ``sbatch --parsable`` printed, with the cluster, if any.
 
     Raises:
         XenonException: of the class that the refusal stands for, with Slurm's own words.
@@ -109,11 +135,16 @@ def parse_sbatch(result: CommandResult) -> str:
     matches = _ID.findall(result.text())
     if result.ok and matches:
         return str(matches[-1])
+    raise refusal(result)
+
+
+def refusal(result: CommandResult) -> XenonException:
+    """Return what a failed ``sbatch`` or ``srun`` means."""
     said = result.error_text()
     for text, kind in _REFUSALS:
         if text.lower() in said.lower():
-            raise result.failure(kind, f"Slurm refused the job: {_first_error(said)}")
-    raise result.failure(XenonException, "sbatch did not give a job identifier")
+            return result.failure(kind, f"Slurm refused the job: {_first_error(said)}")
+    return result.failure(XenonException, f"Slurm gave no job identifier: {_first_error(said)}")
 
 
 def _first_error(said: str) -> str:

@@ -44,6 +44,13 @@ class Evidence:
     now: int = 0
 
 
+CANCEL_GRACE = 3.0
+"""Seconds after which a job that this library cancelled may be gone without a trace: Slurm forgets
+the pending tasks of an array that are cancelled."""
+
+_WAITING = frozenset({Phase.PENDING, Phase.HELD})
+
+
 def conclude(evidence: Evidence, grace: float) -> JobStatus:
     """Return the status that the evidence bears.
 
@@ -57,6 +64,8 @@ def conclude(evidence: Evidence, grace: float) -> JobStatus:
         return _ended(evidence, evidence.listed, "queue")
     if evidence.accounted is not None and evidence.accounted.phase is Phase.DONE:
         return _ended(evidence, evidence.accounted, "accounting")
+    if evidence.accounted is not None and evidence.accounted.phase in _WAITING:
+        return _alive(evidence, evidence.accounted, "accounting")  # what ended was an earlier run
     if evidence.end is not None:
         return _ended(evidence, Listed(evidence.job_id, "DONE", Phase.DONE), "record")
     if evidence.accounted is not None:
@@ -118,6 +127,8 @@ def _outcome(
     end: JobEnd | None, seen: Listed
 ) -> tuple[int | None, int | None, bool | None, str, bool]:
     """Return exit code, signal, core flag, failed stage, and whether the record told them."""
+    if end is None and seen.masked_exit and seen.reason is JobReason.FAILED:
+        return None, seen.signal, seen.core_dumped, "", False
     if end is None:
         return seen.exit_code, seen.signal, seen.core_dumped, "", False
     if end.stage:
@@ -174,7 +185,17 @@ def _message(reason: JobReason, seen: Listed, end: JobEnd | None, stage: str) ->
     if reason in _BY_SYSTEM:
         text = f" ({seen.message})" if seen.message else ""
         return f"{_TEXTS[reason]}{text}"
+    if reason is JobReason.FAILED and end is None and seen.masked_exit:
+        return _masked(seen.exit_code)
     return seen.message if reason is JobReason.UNKNOWN else ""
+
+
+def _masked(code: int | None) -> str:
+    """Say what is known of an exit code of which accounting kept the lower 7 bits."""
+    if code is None:
+        return ""
+    known = f"{code} or {code + 128}" if code else "128"
+    return f"the exit code is {known}: accounting lost a bit of it"
 
 
 _TEXTS = {
@@ -194,7 +215,7 @@ def _missing(evidence: Evidence, grace: float) -> JobStatus:
         return not_found(job_id, f"no source knows a job {job_id!r}")
     if not evidence.accounting_asked:
         return stale(job_id, last, "accounting could not be asked")
-    if evidence.silent < grace:
+    if evidence.silent < (min(grace, CANCEL_GRACE) if evidence.cancelled else grace):
         kept = last or JobStatus(Job(job_id), state="UNKNOWN")
         return replace(kept, as_of=evidence.now, source=kept.source if last else "none")
     reason = JobReason.CANCELLED if evidence.cancelled else JobReason.LOST

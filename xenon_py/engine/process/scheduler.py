@@ -27,7 +27,7 @@ from xenon_py.engine.process.jobs import (
 )
 from xenon_py.engine.process.ledger import Ledger
 from xenon_py.engine.process.queues import QUEUE_NAMES, SINGLE
-from xenon_py.engine.process.specs import check_array_files, process_spec
+from xenon_py.engine.process.specs import process_spec
 from xenon_py.engine.process.starter import Starter
 from xenon_py.engine.process.timers import Timers
 from xenon_py.exceptions import (
@@ -110,7 +110,6 @@ class ProcessScheduler(SchedulerAdaptor):
 
     def submit_array(self, description: JobDescription, span: ArrayRange) -> list[str]:
         """Queue one job per index, ``<prefix>-<n>_<index>``."""
-        check_array_files(description)
         number = next(self._numbers)
         group = ArrayGroup(span.max_parallel)
         jobs = []

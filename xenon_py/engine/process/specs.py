@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import PurePosixPath
 
-from xenon_py.exceptions import InvalidJobDescriptionException
 from xenon_py.model.jobs import JobDescription
 from xenon_py.model.path import normalise
 from xenon_py.plugin.process import ProcessSpec
@@ -56,18 +55,3 @@ def process_spec(
         stderr=file(description.stderr),
         interactive=interactive,
     )
-
-
-def check_array_files(description: JobDescription) -> None:
-    """Refuse an array of which all tasks would write the same file.
-
-    Raises:
-        InvalidJobDescriptionException: an output path has neither ``%a`` nor ``%j``.
-    """
-    for name in ("stdout", "stderr"):
-        path = getattr(description, name)
-        if path and "%a" not in path and "%j" not in path:
-            raise InvalidJobDescriptionException.because(
-                f"{name} = {path!r} would be the same file for all tasks of the array; put %a "
-                "(index) or %j (job identifier) into it"
-            )

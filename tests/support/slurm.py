@@ -1,0 +1,30 @@
+"""Schedulers on the Slurm of the tests."""
+
+from __future__ import annotations
+
+from services.records import SlurmCluster
+from xenon_py import PasswordCredential, Scheduler
+
+
+def over_ssh(
+    cluster: SlurmCluster, port: int | None = None, path: str = "", **properties: str
+) -> Scheduler:
+    """A ``slurm`` scheduler on the cluster's login node, reached by SSH.
+
+    Args:
+        cluster: The cluster.
+        port: Of a relay in between; None is straight.
+        path: Working directory; empty is the home directory.
+        properties: Further ones, by their names with ``_`` for ``.``.
+    """
+    server = cluster.ssh
+    return Scheduler.create(
+        "slurm",
+        location=f"ssh://{server.host}:{port or server.port}{path}",
+        password_credential=PasswordCredential(username=server.user, password=server.password),
+        properties={
+            "ssh.loadSshConfig": "false",
+            "ssh.knownHostsFile": str(server.known_hosts),
+            **properties,
+        },
+    )

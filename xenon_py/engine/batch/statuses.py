@@ -1,0 +1,222 @@
+"""Statuses of jobs from all sources: the listing, accounting, and the job records."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from xenon_py.engine.batch.host import SubmitHost
+from xenon_py.engine.batch.programs import new_marker
+from xenon_py.engine.batch.records import Record, parse_records, read_command
+from xenon_py.engine.batch.verdict import Evidence, conclude, not_found, stale
+from xenon_py.exceptions import XenonException
+from xenon_py.model.jobs import JobStatus
+from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listing, Phase, Site
+
+_log = logging.getLogger(__name__)
+
+REMEMBERED = 20_000
+"""So many jobs are remembered; of the others the records on the submit host tell."""
+
+
+@dataclass
+class Tracked:
+    """What this process remembers of a job that it submitted, or was asked for.
+
+    Attributes:
+        token: names its record; ``""`` = not known.
+        index: of a task of an array.
+        name: of the job, as it was submitted.
+        seen: when it was last seen anywhere (``time.monotonic``).
+        known: it exists or existed.
+        searched: its record was looked for, or need not be.
+        cancelled: this process cancelled it.
+        last: the status told last.
+    """
+
+    token: str = ""
+    index: str = ""
+    name: str = ""
+    seen: float = field(default_factory=time.monotonic)
+    known: bool = False
+    searched: bool = False
+    cancelled: bool = False
+    last: JobStatus | None = None
+
+
+@dataclass(frozen=True)
+class _SecondLook:
+    """What was told of jobs that the listing does not have, or has as ended.
+
+    Attributes:
+        accounting: what accounting says.
+        asked: it gave an answer, or there is none to ask.
+        records: by token.
+    """
+
+    accounting: Listing = Listing({})
+    asked: bool = True
+    records: dict[str, Record] = field(default_factory=dict)
+
+
+class Statuses:
+    """Asks for statuses, and remembers what was told. Every method may be called from any thread.
+
+    Args:
+        adaptor: commands and parsers.
+        host: where to ask.
+        site: what is known of the system.
+    """
+
+    def __init__(self, adaptor: BatchAdaptor, host: SubmitHost, site: Site) -> None:
+        self._adaptor = adaptor
+        self._name = adaptor.description.name
+        self._host = host
+        self._site = site
+        self._jobs: OrderedDict[str, Tracked] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def remember(self, job_id: str, token: str, index: str = "", name: str = "") -> None:
+        """Note a job that was just submitted."""
+        with self._lock:
+            self._jobs[job_id] = Tracked(token, index, name, known=True, searched=True)
+            self._forget()
+
+    def tracked(self, job_id: str) -> Tracked:
+        """Return what is remembered of a job; anew, if nothing is."""
+        with self._lock:
+            found = self._jobs.get(job_id)
+            if found is None:
+                found = self._jobs[job_id] = Tracked()
+                self._forget()
+            return found
+
+    def _forget(self) -> None:
+        while len(self._jobs) > REMEMBERED:
+            self._jobs.popitem(last=False)
+
+    def of(self, job_ids: Sequence[str]) -> list[JobStatus]:
+        """Ask once for all: a listing, then accounting and records for what it does not have."""
+        found: dict[str, JobStatus] = {}
+        wanted: dict[str, Tracked] = {}
+        for job_id in dict.fromkeys(job_ids):
+            if not self._adaptor.id_pattern.fullmatch(job_id):
+                found[job_id] = not_found(
+                    job_id, f"{job_id!r} is no job identifier of {self._name}"
+                )
+                continue
+            tracked = self.tracked(job_id)
+            if tracked.last is not None and tracked.last.done:
+                found[job_id] = tracked.last
+            else:
+                wanted[job_id] = tracked
+        ids = list(wanted)
+        for begin in range(0, len(ids), self._adaptor.max_ids):
+            chunk = ids[begin : begin + self._adaptor.max_ids]
+            found.update(self._round({job_id: wanted[job_id] for job_id in chunk}))
+        return [found[job_id] for job_id in job_ids]
+
+    def _round(self, jobs: dict[str, Tracked]) -> dict[str, JobStatus]:
+        job_ids = list(jobs)
+        try:
+            result = self._host.query(self._adaptor.listing_command(job_ids, self._site))
+            listing = self._noted(self._adaptor.parse_listing(result, job_ids, self._site))
+        except (CouldNotAskError, XenonException) as error:
+            _log.warning("%s could not be asked: %s", self._name, error)
+            return {i: stale(i, jobs[i].last, str(error)) for i in job_ids}
+        second = self._second_look(jobs, listing)
+        return {i: self._verdict(i, jobs[i], listing, second) for i in job_ids}
+
+    def _noted(self, listing: Listing) -> Listing:
+        for line in listing.rejected:
+            _log.warning("%s printed a line that is not understood: %r", self._name, line)
+        return listing
+
+    def _second_look(self, jobs: dict[str, Tracked], listing: Listing) -> _SecondLook:
+        """Ask accounting and the job records, in one round trip."""
+        unlisted = [i for i in jobs if i not in listing.jobs]
+        ended = [i for i, seen in listing.jobs.items() if i in jobs and seen.phase is Phase.DONE]
+        look = {i: jobs[i] for i in (*unlisted, *ended)}
+        tokens = sorted({tracked.token for tracked in look.values() if tracked.token})
+        strange = {self._adaptor.record_id(i): i for i in look if not look[i].searched}
+        marker = new_marker()
+        account = self._adaptor.accounting_command(unlisted, self._site) if unlisted else None
+        reading = read_command(marker, tokens, list(strange)) if tokens or strange else None
+        commands = [command for command in (account, reading) if command]
+        if not commands:
+            return _SecondLook()
+        try:
+            results = self._host.run(commands)
+        except XenonException as error:
+            _log.warning("%s could not be asked: %s", self._name, error)
+            return _SecondLook(asked=False)
+        records = parse_records(marker, results[-1].text()) if reading else {}
+        self._recognise({record_id: jobs[i] for record_id, i in strange.items()}, records)
+        if account is None:
+            return _SecondLook(records=records)
+        try:
+            listed = self._adaptor.parse_accounting(results[0], unlisted, self._site)
+        except CouldNotAskError as error:
+            _log.warning("accounting of %s could not be asked: %s", self._name, error)
+            return _SecondLook(asked=False, records=records)
+        return _SecondLook(self._noted(listed), records=records)
+
+    @staticmethod
+    def _recognise(strange: dict[str, Tracked], records: dict[str, Record]) -> None:
+        """Note which record belongs to which job of an earlier process; the latest one counts."""
+        newest = dict.fromkeys(strange, -1)
+        for token, record in records.items():
+            for index, start in record.starts.items():
+                tracked = strange.get(start.job_id)
+                if tracked is not None and start.time > newest[start.job_id]:
+                    tracked.token, tracked.index = token, index
+                    newest[start.job_id] = start.time
+        for tracked in strange.values():
+            tracked.searched = True
+
+    def _verdict(
+        self, job_id: str, tracked: Tracked, listing: Listing, second: _SecondLook
+    ) -> JobStatus:
+        record = second.records.get(tracked.token, Record())
+        now = time.monotonic()
+        listed, accounted = listing.jobs.get(job_id), second.accounting.jobs.get(job_id)
+        if listed is not None or accounted is not None:
+            tracked.seen, tracked.known = now, True
+        status = conclude(
+            Evidence(
+                job_id,
+                listed,
+                accounted,
+                second.asked,
+                record.starts.get(tracked.index),
+                record.ends.get(tracked.index),
+                tracked.cancelled,
+                tracked.known,
+                tracked.last,
+                now - tracked.seen,
+                int(time.time() * 1000),
+            ),
+            self._adaptor.grace(),
+        )
+        if tracked.name and not status.name:
+            status = replace(status, name=tracked.name)
+        if tracked.last is None or not tracked.last.done:  # another thread may have been faster
+            tracked.last = status
+        return tracked.last
+
+    def explain(self, job_id: str) -> str:
+        """Return what is known of a job, from where, and how to ask by hand."""
+        status = self.of([job_id])[0]
+        tracked = self.tracked(job_id)
+        asking = [self._adaptor.listing_command([job_id], self._site)]
+        accounting = self._adaptor.accounting_command([job_id], self._site)
+        asking += [accounting] if accounting else []
+        lines = [str(status), *(f"asked by: {' '.join(command)}" for command in asking)]
+        lines.append(f"site: {self._site.version}, accounting: {self._site.accounting}")
+        if tracked.token:
+            lines.append(f"job record: ~/.xenon/jobs/{tracked.token}")
+        return "\n".join(lines)
