@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from services.records import SlurmCluster
-from support.slurm import over_ssh
+from support.slurm import operator, over_ssh
 from xenon_py import Scheduler
 from xenon_py.testing import SchedulerConformance
 
@@ -38,8 +38,10 @@ class TestSlurmSsh(SchedulerConformance):
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
-    def _cluster(cls, slurm: SlurmCluster) -> None:
+    def _cluster(cls, slurm: SlurmCluster) -> Iterator[None]:
         cls.cluster = slurm
+        with operator(slurm):  # nobody else may suspend jobs
+            yield
 
     def create(self) -> Scheduler:
         return over_ssh(self.cluster, **QUICK)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
 from services.records import SlurmCluster
 from xenon_py import PasswordCredential, Scheduler
 
@@ -28,3 +35,21 @@ def over_ssh(
             **properties,
         },
     )
+
+
+@contextlib.contextmanager
+def operator(cluster: SlurmCluster) -> Iterator[None]:
+    """Make an operator of the user of the login node, for a while."""
+    if not cluster.local:
+        pytest.skip("the administrator of the cluster has to make the user an operator")
+    try:
+        _set_level(cluster, "Operator")
+        yield
+    finally:
+        _set_level(cluster, "None")
+
+
+def _set_level(cluster: SlurmCluster, level: str) -> None:
+    command = ("sacctmgr", "-i", "modify", "user", cluster.ssh.user, "set", f"adminlevel={level}")
+    environment = {**os.environ, **cluster.environment}
+    subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xenon_py.engine.batch.verdict import Evidence, conclude, stale
+from xenon_py.engine.batch.verdict import CANCEL_GRACE, Evidence, conclude, stale
 from xenon_py.model.jobs import Job, JobErrorType, JobReason, JobStatus
 from xenon_py.plugin.batch import Listed, Phase
 from xenon_py.plugin.scripts import JobEnd, JobStart
@@ -37,6 +37,24 @@ def test_the_record_beats_a_masked_exit_code() -> None:
     assert (status.exit_code, status.signal) == (137, None)
     assert status.reason is JobReason.FAILED
     assert status.source == "accounting+record"
+
+
+def test_a_masked_exit_code_without_a_record_is_not_claimed() -> None:
+    status = conclude(Evidence("7", accounted=FAILED), GRACE)
+    assert (status.reason, status.exit_code) == (JobReason.FAILED, None)
+    assert "9 or 137" in status.error_message
+
+
+def test_accounting_that_waits_beats_the_record_of_an_earlier_run() -> None:
+    requeued = Listed("7", "PENDING", Phase.PENDING)
+    status = conclude(Evidence("7", accounted=requeued, end=JobEnd(0)), GRACE)
+    assert (status.state, status.done) == ("PENDING", False)
+
+
+def test_a_cancelled_job_that_left_no_trace_is_not_waited_for_long() -> None:
+    evidence = Evidence("7", known=True, cancelled=True, silent=CANCEL_GRACE)
+    assert conclude(evidence, GRACE).reason is JobReason.CANCELLED
+    assert not conclude(replace(evidence, silent=1.0), GRACE).done
 
 
 def test_a_signal_is_told_as_such() -> None:
@@ -147,4 +165,5 @@ def test_success_is_claimed_only_with_proof(evidence: Evidence) -> None:
     assert not (status.running and status.done)
     if status.done:
         ended = [e for e in (evidence.listed, evidence.accounted) if e and e.phase is Phase.DONE]
-        assert ended or evidence.end or evidence.silent >= GRACE
+        grace = CANCEL_GRACE if evidence.cancelled else GRACE
+        assert ended or evidence.end or evidence.silent >= grace

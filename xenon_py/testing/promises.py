@@ -34,7 +34,8 @@ CREDENTIALS: dict[str, Callable[[str], tuple[str, object]]] = {
 def check_properties(declared: tuple[PropertyDescription, ...], prefix: str, adaptor: str) -> None:
     """Fail unless the declared properties are well-formed.
 
-    Their names begin with that of the adaptor, or of the connection it shares: ``ssh``.
+    Their names begin with that of the adaptor, or of what it runs commands by: ``ssh``,
+    ``local``.
     """
     assert isinstance(declared, tuple)
     seen = [one.name for one in declared]
@@ -42,7 +43,7 @@ def check_properties(declared: tuple[PropertyDescription, ...], prefix: str, ada
     for one in declared:
         owner = one.name.removeprefix(prefix).partition(".")[0]
         assert one.name.startswith(prefix), one.name
-        assert owner in {adaptor, "ssh"}, f"{one.name!r} is neither of {adaptor} nor of ssh"
+        assert owner in {adaptor, "ssh", "local"}, f"{one.name!r} is not of {adaptor}"
         assert re.fullmatch(r"[\w.-]+", one.name), one.name
         assert one.description.strip(), f"{one.name} has no description"
         if one.default_value or one.type is not PropertyType.STRING:

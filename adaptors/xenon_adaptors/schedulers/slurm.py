@@ -45,6 +45,9 @@ from xenon_py.plugin.runner import CommandResult
 _QUEUE_FIELDS = ("partition", "available", "timelimit", "nodes", "state", "nodelist", "cpus")
 
 
+_OPERATORS = ": Slurm lets only operators suspend and resume jobs, their owners too (sacctmgr)"
+
+
 class SlurmAdaptor(BatchAdaptor):
     """Slurm: ``sbatch``, ``squeue``, ``sacct``, ``scontrol``, ``scancel``, ``sinfo``, ``srun``."""
 
@@ -232,8 +235,9 @@ class SlurmAdaptor(BatchAdaptor):
         if "already finished" in said or "Job has already finished" in said:
             raise NoSuchJobException.because(f"job {job_id} has ended", job=job_id)
         if "permission denied" in said or "Invalid user id" in said:
+            hint = _OPERATORS if control in {Control.SUSPEND, Control.RESUME} else ""
             raise result.failure(
-                PermissionDeniedException, f"the user may not {control.value} job {job_id}"
+                PermissionDeniedException, f"the user may not {control.value} job {job_id}{hint}"
             )
         if not result.ok:
             raise result.failure(XenonException, f"Slurm could not {control.value} job {job_id}")

@@ -51,9 +51,10 @@ def squeue_command(job_ids: Sequence[str], cluster: str = "") -> tuple[str, ...]
     """
     columns = ",".join(f"{name}:{width}" for name, width in _COLUMNS.items())
     ids = base_ids(job_ids)
+    clusters = clusters_option(job_ids, cluster)
     return (
-        *("squeue", "-h", "-a", "-r", "-t", "all", "-O", columns),
-        *clusters_option(job_ids, cluster),
+        *("squeue", "-a", "-r", "-t", "all", "-O", columns),
+        *(clusters or ("-h",)),  # without headings it does not name the clusters
         *("-j", ",".join(ids * 2 if len(ids) == 1 else ids)),
     )
 
@@ -75,6 +76,8 @@ def parse_squeue(result: CommandResult, job_ids: Sequence[str], cluster: str = "
             at = line.partition(": ")[2].strip()
             continue
         row = _cut(line)
+        if row["state"] == "STATE":  # the heading
+            continue
         whole = len(line) >= _LENGTH and TASK_ID.fullmatch(row["jobarrayid"])
         if not whole or not re.fullmatch(r"[A-Z_]+", row["state"]):
             if line.strip():

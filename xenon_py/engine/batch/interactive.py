@@ -6,7 +6,7 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.programs import new_marker
@@ -66,11 +66,10 @@ class Interactive:
         except BaseException:
             self._abandon(process, job.token)
             raise
-        process.stderr = _Joined(errors, _required(process.stderr))
         with self._lock:
             self._running.add(job_id)
         process.on_exit(lambda end: self._over(job_id, end))
-        return InteractiveJob(job_id, process)
+        return InteractiveJob(job_id, _Begun(process, errors))
 
     def _program(self, marker: str, job: BatchJob, command: tuple[str, ...]) -> str:
         """Return the program for the submit host; its errors are those of the job."""
@@ -169,6 +168,37 @@ def _basic(names: Iterable[str]) -> str:
 def _required(pipe: OutputPipe | None) -> OutputPipe:
     assert pipe is not None, "a process with pipes has all of them"
     return pipe
+
+
+class _Begun(Process):
+    """A process of whose errors some were read already."""
+
+    def __init__(self, process: Process, errors: bytes) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.stdin = process.stdin
+        self.stdout = process.stdout
+        self.stderr = _Joined(errors, _required(process.stderr))
+
+    def poll(self) -> ProcessExit | None:
+        """Return how it ended."""
+        return self._process.poll()
+
+    def wait(self, timeout: float | None = None) -> ProcessExit | None:
+        """Wait for the end."""
+        return self._process.wait(timeout)
+
+    def on_exit(self, callback: Callable[[ProcessExit], object]) -> None:
+        """Call back once it has ended."""
+        self._process.on_exit(callback)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the launcher."""
+        self._process.signal(number)
+
+    def terminate(self, grace: float) -> None:
+        """End the launcher."""
+        self._process.terminate(grace)
 
 
 class _Joined:
