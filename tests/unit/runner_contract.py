@@ -123,8 +123,8 @@ class RunnerContract:
         script = f"sleep 60 & echo $! > {shlex.quote(str(tmp_path / 'pid'))}; echo begun; wait"
         begun = time.monotonic()
         with pytest.raises(XenonTimeoutException) as caught:
-            runner.run(["sh", "-c", script], timeout=1)
-        assert time.monotonic() - begun < 10
+            runner.run(["sh", "-c", script], timeout=2)
+        assert time.monotonic() - begun < 15
         assert caught.value.command[0] == "sh"
         assert eventually(lambda: not is_running(int((tmp_path / "pid").read_text())))
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _log = logging.getLogger("xenon_py.ssh")
+SHELL_TIMEOUT = 60.0  # seconds for the start-up files of the login shell
 RunScript: TypeAlias = "Callable[[str], object]"
 
 
@@ -159,7 +160,7 @@ class RemoteProcess(Process):
         self._callbacks: list[Callable[[ProcessExit], object]] = []
         channel = lease.channel
         out, err = Marked(marker), Marked(marker)
-        first = _until_marker(channel.recv, out)
+        first = until_marker(channel, out)
         if out.word in (None, "cwd"):
             error = start_failure(out.word, cwd, lease, out.noise, _all(channel.recv_stderr))
             lease.release()
@@ -248,15 +249,25 @@ class RemoteProcess(Process):
             self._lease.release()
 
 
-def _until_marker(receive: Callable[[int], bytes], marked: Marked) -> bytes:
-    while marked.word is None:
-        data = receive(65536)
-        if not data:
-            return b""
-        rest = marked.feed(data)
-        if marked.word is not None:
-            return rest
-    return b""
+def until_marker(channel: paramiko.Channel, marked: Marked) -> bytes:
+    """Read standard output up to the marker, or to its end; return what follows the marker.
+
+    Raises:
+        NotConnectedException: the login shell over there does not come to an end.
+    """
+    rest = b""
+    channel.settimeout(SHELL_TIMEOUT)
+    try:
+        while marked.word is None and (data := channel.recv(65536)):
+            rest = marked.feed(data)
+    except TimeoutError as error:
+        raise NotConnectedException.because(
+            f"the login shell did not run the command within {SHELL_TIMEOUT:.0f} s",
+            stdout=marked.noise,
+        ) from error
+    finally:
+        channel.settimeout(None)
+    return rest
 
 
 def _all(receive: Callable[[int], bytes]) -> bytes:

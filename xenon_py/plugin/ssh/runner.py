@@ -21,6 +21,7 @@ from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.agent import forward_agent
 from xenon_py.plugin.ssh.channels import ChannelLease
 from xenon_py.plugin.ssh.remote_process import (
+    SHELL_TIMEOUT,
     ExitEvent,
     RemoteProcess,
     exit_of,
@@ -84,7 +85,8 @@ class SshCommandRunner(CommandRunner):
     def home(self) -> str:
         """Return the home directory of the user there; absolute."""
         if not self._home:
-            found = self.run(["sh", "-c", 'cd && printf "%s/" "$PWD"'])  # a name may end in \n
+            # the slash keeps a name whole that ends in a line feed
+            found = self.run(["sh", "-c", 'cd && printf "%s/" "$PWD"'], timeout=SHELL_TIMEOUT)
             self._home = found.text()[:-1] or "/"
         return self._home
 
@@ -109,6 +111,8 @@ class SshCommandRunner(CommandRunner):
     def _timed_out(
         self, argv: Sequence[str], exchange: _Exchange, timeout: float | None
     ) -> XenonTimeoutException:
+        if not exchange.pid:  # still on its way, perhaps
+            exchange.wait(time.monotonic() + self.grace, only_pid=True)
         killed = "and was killed" if self._kill(exchange.pid) else "and may still run"
         return XenonTimeoutException.because(
             f"{argv[0]} did not end within {timeout} s, {killed}",
@@ -192,16 +196,22 @@ class _Exchange:
 
     def run(self, end: float | None) -> bool:
         """Carry everything; tell whether the command ended before the time ``end``."""
+        self._send(self.lease.channel)
+        return self.wait(end)
+
+    def wait(self, end: float | None, *, only_pid: bool = False) -> bool:
+        """Carry the outputs; tell whether the command ended (or its pid came) before ``end``."""
         channel = self.lease.channel
         wake = _Wake()
         channel.in_buffer.set_event(wake)
         channel.in_stderr_buffer.set_event(wake)
-        self._send(channel)
         status = channel.status_event
         assert isinstance(status, ExitEvent)
         while True:
             wake.reset()
             open_ends = self._receive(channel)
+            if only_pid and self.pid:
+                return True
             if not open_ends:
                 left = None if end is None else max(0.0, end - time.monotonic())
                 return status.wait(left)

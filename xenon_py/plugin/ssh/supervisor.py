@@ -21,7 +21,7 @@ from xenon_py.plugin.process import Process, ProcessExit, ProcessSpec
 from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.channels import ChannelLease
 from xenon_py.plugin.ssh.job_script import start_request, supervisor_script
-from xenon_py.plugin.ssh.remote_process import request, start_failure
+from xenon_py.plugin.ssh.remote_process import request, start_failure, until_marker
 from xenon_py.plugin.ssh.streams import ChannelInput, Marked
 
 _log = logging.getLogger("xenon_py.ssh")
@@ -167,13 +167,9 @@ class Supervisor:
 
     def _handshake(self, marked: Marked) -> bytes:
         """Read up to the line with the marker, and check what it says."""
-        channel = self._lease.channel
-        rest = b""
-        while marked.word is None:
-            data = channel.recv(65536)
-            if not data:
-                raise start_failure(None, None, self._lease, marked.noise, b"")
-            rest = marked.feed(data)
+        rest = until_marker(self._lease.channel, marked)
+        if marked.word is None:
+            raise start_failure(None, None, self._lease, marked.noise, b"")
         if len(marked.word.split(maxsplit=1)) < 2:
             raise XenonException.because(
                 "neither the directory for temporary files nor the home directory can be written "
