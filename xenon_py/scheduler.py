@@ -53,6 +53,7 @@ from xenon_py.model.jobs import (
     QueueErrorType,
     QueueStatus,
     Rendered,
+    is_foreign,
 )
 from xenon_py.model.timeouts import Timeout, seconds_of
 from xenon_py.plugin.scheduler import SchedulerAdaptor
@@ -386,8 +387,8 @@ class Scheduler:
 
         Args:
             description: of the job; without ``stdin``, ``stdout`` and ``stderr``.
-            stdin_stream: yields what the job reads; iterated over in a thread of its own, no
-                faster than the job reads.
+            stdin_stream: yields what the job reads, ``[]`` = nothing; iterated over in a thread of
+                its own, no faster than the job reads.
 
         Returns:
             The job, and an iterator of ``SubmitInteractiveJobResponse`` with its output, which
@@ -421,16 +422,19 @@ class Scheduler:
             NoSuchJobException: the scheduler does not know it, or no more.
         """
         with self._calling("get_job_status") as adaptor:
-            job_id = job_checks.job_id_of(job)
+            job_id = self._id_of(job)
             return self._known(adaptor.statuses([job_id])[0])
 
     def get_job_statuses(self, jobs: Iterable[JobLike] | None = None) -> list[JobStatus]:
         """Return the present statuses of several jobs, in order.
 
         A job that is not known has ``error_type`` NOT_FOUND; that is no exception here.
+
+        Raises:
+            NoSuchJobException: one is a ``Job`` of another ``local`` or ``ssh`` scheduler.
         """
         with self._calling("get_job_statuses") as adaptor:
-            job_ids = job_checks.job_ids_of(jobs)
+            job_ids = self._ids_of(jobs)
             return [self._bind(status) for status in adaptor.statuses(job_ids)] if job_ids else []
 
     def wait_until_done(self, job: JobLike | None = None, timeout: Timeout = None) -> JobStatus:
@@ -451,7 +455,7 @@ class Scheduler:
             return self._wait(job, timeout, running=True)
 
     def _wait(self, job: object, timeout: object, *, running: bool) -> JobStatus:
-        job_id, seconds = job_checks.job_id_of(job), seconds_of(timeout)
+        job_id, seconds = self._id_of(job), seconds_of(timeout)
         status = self._waiting.wait(job_id, lambda now: running and now.running, seconds)
         return self._bind(status)
 
@@ -479,11 +483,11 @@ class Scheduler:
     def watch(self, jobs: Iterable[JobLike]) -> Iterator[JobStatus]:
         """Yield the present status of each job, then each change, until all have ended."""
         with self._calling("watch"):
-            changes = self._waiting.changes(job_checks.job_ids_of(jobs), None)
+            changes = self._waiting.changes(self._ids_of(jobs), None)
             return self._telling("watch", changes)
 
     def _ends(self, jobs: object, timeout: object, operation: str) -> Iterator[JobStatus]:
-        job_ids, seconds = job_checks.job_ids_of(jobs), seconds_of(timeout)
+        job_ids, seconds = self._ids_of(jobs), seconds_of(timeout)
         return self._telling(operation, self._waiting.changes(job_ids, seconds, ends_only=True))
 
     def _telling(self, operation: str, statuses: Iterator[JobStatus]) -> Iterator[JobStatus]:
@@ -494,7 +498,7 @@ class Scheduler:
     def job_future(self, job: JobLike) -> Future[JobStatus]:
         """Return a future of a job's final status; cancelling the future leaves the job alone."""
         with self._calling("job_future"):
-            return self._waiting.future(job_checks.job_id_of(job), self._bind)
+            return self._waiting.future(self._id_of(job), self._bind)
 
     # --- control ------------------------------------------------------------------------------
 
@@ -508,7 +512,7 @@ class Scheduler:
             NoSuchJobException: it is not known, or has ended.
         """
         with self._calling("cancel_job") as adaptor:
-            job_id = job_checks.job_id_of(job)
+            job_id = self._id_of(job)
             adaptor.cancel(job_id)
             return self._bind(adaptor.statuses([job_id])[0])
 
@@ -520,28 +524,28 @@ class Scheduler:
             NoSuchJobException: it is not known, or has ended.
         """
         with self._calling("hold_job") as adaptor:
-            job_id = job_checks.job_id_of(job)
+            job_id = self._id_of(job)
             self._need(self._description.supports_hold, "holding jobs")
             adaptor.hold(job_id)
 
     def release_job(self, job: JobLike) -> None:
         """Let a held job go; raises as ``hold_job``."""
         with self._calling("release_job") as adaptor:
-            job_id = job_checks.job_id_of(job)
+            job_id = self._id_of(job)
             self._need(self._description.supports_hold, "holding jobs")
             adaptor.release(job_id)
 
     def suspend_job(self, job: JobLike) -> None:
         """Stop a running job, to be resumed; raises as ``hold_job``."""
         with self._calling("suspend_job") as adaptor:
-            job_id = job_checks.job_id_of(job)
+            job_id = self._id_of(job)
             self._need(self._description.supports_suspend, "suspending jobs")
             adaptor.suspend(job_id)
 
     def resume_job(self, job: JobLike) -> None:
         """Let a suspended job run on; raises as ``hold_job``."""
         with self._calling("resume_job") as adaptor:
-            job_id = job_checks.job_id_of(job)
+            job_id = self._id_of(job)
             self._need(self._description.supports_suspend, "suspending jobs")
             adaptor.resume(job_id)
 
@@ -553,14 +557,14 @@ class Scheduler:
             NoSuchJobException: it is not known, or has ended.
         """
         with self._calling("signal_job") as adaptor:
-            job_id, number = job_checks.job_id_of(job), job_checks.signal_of(name)
+            job_id, number = self._id_of(job), job_checks.signal_of(name)
             self._need(self._description.supports_signal, "signals")
             adaptor.signal(job_id, number)
 
     def explain(self, job: JobLike) -> str:
         """Return, for people, what is known of a job and from where."""
         with self._calling("explain") as adaptor:
-            return adaptor.explain(job_checks.job_id_of(job))
+            return adaptor.explain(self._id_of(job))
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -619,6 +623,8 @@ class Scheduler:
         checked = job_checks.checked_description(
             description, self._description, interactive=interactive
         )
+        for job in description.depends_on or ():  # type: ignore[attr-defined]  # it was checked
+            self._check_owner(job)
         if checked.queue_name:
             _check_queues(adaptor, [checked.queue_name])
         return checked
@@ -627,6 +633,22 @@ class Scheduler:
         if not able:
             raise UnsupportedOperationException.because(
                 f"{self._description.name} does not support {what}"
+            )
+
+    def _id_of(self, job: object, argument: str = "job") -> str:
+        job_id = job_checks.job_id_of(job, argument)
+        self._check_owner(job)
+        return job_id
+
+    def _ids_of(self, jobs: object) -> list[str]:
+        return [self._id_of(job, "jobs") for job in job_checks.list_of(jobs, "jobs", "jobs")]
+
+    def _check_owner(self, job: object) -> None:
+        """Refuse a job of another scheduler where identifiers count from 0 in each of them."""
+        foreign = isinstance(job, Job) and is_foreign(job, self)
+        if foreign and self._description.is_embedded:
+            raise NoSuchJobException.because(
+                f"{job!r} is a job of another scheduler object; ask the one that submitted it"
             )
 
     def _job(self, job_id: str) -> Job:

@@ -116,6 +116,16 @@ def test_nobody_asks_when_nobody_waits(scheduler: Scheduler, asked: Asked) -> No
     assert asked.queries == []
 
 
+def test_waits_shorter_than_the_interval_tell_the_last_known(
+    scheduler: Scheduler, asked: Asked
+) -> None:
+    asked.poll_delay = 5
+    assert scheduler.wait_until_done("j", 500).state == "RUNNING"
+    again = scheduler.wait_until_done("j", 5)
+    assert (again.state, again.running, again.stale) == ("RUNNING", True, False)
+    assert len(asked.queries) == 1
+
+
 def test_ended_jobs_are_asked_for_no_more(scheduler: Scheduler, asked: Asked) -> None:
     asked.ended.add("a")
     ends = scheduler.as_completed(["a", "b"])

@@ -232,6 +232,9 @@ def test_unknown_name_tells_the_nearest(install: Install) -> None:
     assert caught.value.code == "NOT_FOUND"
     with pytest.raises(exc.UnknownAdaptorException, match="gooood"):
         registry.filesystem_description("completely different")
+    install("jobs", "jobs_mod", GOOD, "[xenon_py.schedulers]\nruns = jobs_mod:Good", at="jobs")
+    with pytest.raises(exc.UnknownAdaptorException, match=r"is a scheduler adaptor: use Scheduler"):
+        registry.load_filesystem("runs")
     with pytest.raises(exc.IllegalArgumentException):
         registry.load_filesystem(None)  # type: ignore[arg-type]
 

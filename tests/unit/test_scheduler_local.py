@@ -18,6 +18,7 @@ from xenon_py.exceptions import (
     IllegalArgumentException,
     IncompleteJobDescriptionException,
     InvalidJobDescriptionException,
+    InvalidLocationException,
     JobCanceledException,
     NoSuchJobException,
     NoSuchQueueException,
@@ -106,7 +107,7 @@ class TestBatchJobs:
             ({"stdout": "there"}, "File already exists"),
             ({"stderr": "there"}, "File already exists"),
             ({"stdin": "absent"}, "File does not exist"),
-            ({"stdout": "absent/out"}, "File does not exist"),
+            ({"stdout": "absent/out"}, "Directory does not exist"),
             ({"working_directory": "absent"}, "Working directory does not exist"),
         ],
     )
@@ -122,6 +123,23 @@ class TestBatchJobs:
         )
         assert message in status.error_message
         assert (tmp_path / "there").read_text() == "kept"
+
+    @pytest.mark.parametrize(
+        ("executable", "message"),
+        [
+            ("no-such-4711 -x", "arguments do not belong in the executable"),
+            ("./no-interpreter", "the interpreter in its first line does not exist"),
+            ("./no-first-line", "a script begins with a line such as #!/bin/sh"),
+        ],
+    )
+    def test_why_a_program_cannot_start(
+        self, scheduler: Scheduler, tmp_path: Path, executable: str, message: str
+    ) -> None:
+        for name, text in (("no-interpreter", "#!/no/such\n"), ("no-first-line", "true\n")):
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o755)
+        status = scheduler.submit_batch_job(JobDescription(executable=executable)).wait()
+        assert message in status.error_message
 
     def test_missing_program_leaves_no_files(self, scheduler: Scheduler, tmp_path: Path) -> None:
         job = scheduler.submit_batch_job(JobDescription(executable="no-such-4711", stdout="out"))
@@ -705,3 +723,28 @@ class TestFacade:
             scheduler.cancel_job("local-77")
         assert (caught.value.method, caught.value.adaptor) == ("cancel_job", "local")
         assert caught.value.job == "local-77"
+
+
+def test_location_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(InvalidLocationException, match="is no directory of this machine"):
+        Scheduler.create("local", str(tmp_path / "absent"))
+
+
+def test_jobs_of_another_scheduler_are_refused(scheduler: Scheduler) -> None:
+    with Scheduler.create("local") as other:
+        foreign = other.submit_batch_job(SLEEP)
+        mine = scheduler.submit_batch_job(SLEEP)
+        assert foreign.id == mine.id
+        for call in (
+            scheduler.cancel_job,
+            scheduler.get_job_status,
+            scheduler.wait_until_done,
+            scheduler.job_future,
+            lambda job: list(scheduler.as_completed([job])),
+            lambda job: scheduler.get_job_statuses([job]),
+            lambda job: scheduler.submit_batch_job(shell("true", depends_on=[job])),
+        ):
+            with pytest.raises(NoSuchJobException, match="of another scheduler object"):
+                call(foreign)
+        assert scheduler.get_job_status(foreign.id).job == mine  # a plain identifier is taken
+        assert not mine.status().done

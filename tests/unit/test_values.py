@@ -158,8 +158,10 @@ def test_job_description_has_defaults_and_refuses_unknown_names() -> None:
         lambda: xenon.JobDescription(exectuable="ls"),  # type: ignore[call-arg]
         lambda: setattr(description, "exectuable", "ls"),
     ):
-        with pytest.raises(AttributeError, match="exectuable is not a valid field in JobDesc"):
+        with pytest.raises(AttributeError, match=r"is not a valid field in .*'executable'"):
             make()
+    with pytest.raises(TypeError, match=r"^JobDescription\(\) takes"):
+        xenon.JobDescription("ls")  # type: ignore[misc]
     assert pickle.loads(pickle.dumps(description)) == description
     assert next(iter(inspect.signature(xenon.JobDescription).parameters)) == "executable"
 

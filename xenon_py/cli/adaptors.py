@@ -41,9 +41,12 @@ def _first_sentence(facade: type[FileSystem] | type[Scheduler], name: str) -> st
 
 
 def _find(name: str) -> Description:
-    if name in Scheduler.get_adaptor_names():
-        return Scheduler.get_adaptor_description(name)
-    return FileSystem.get_adaptor_description(name)
+    facades: tuple[type[FileSystem] | type[Scheduler], ...] = (FileSystem, Scheduler)
+    for facade in facades:
+        if name in facade.get_adaptor_names():
+            return facade.get_adaptor_description(name)
+    names = ", ".join(name for facade in facades for name in facade.get_adaptor_names())
+    raise UnknownAdaptorException.because(f"there is no adaptor {name!r}. Installed: {names}")
 
 
 def render_description(description: Description) -> str:

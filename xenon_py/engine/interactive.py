@@ -31,6 +31,10 @@ def pieces_of(stdin_stream: object) -> Iterator[object]:
     """
     if isinstance(stdin_stream, (bytes, bytearray, memoryview)):
         return iter([bytes(stdin_stream)])
+    if stdin_stream is None:
+        raise IllegalArgumentException.because(
+            "stdin_stream is missing; it must be an iterable of bytes, [] gives the job no input"
+        )
     if isinstance(stdin_stream, str) or not isinstance(stdin_stream, Iterable):
         raise IllegalArgumentException.because(
             f"stdin_stream must be an iterable of bytes, not {type(stdin_stream).__name__}"

@@ -43,6 +43,8 @@ SCHEDULERS = "xenon_py.schedulers"
 DESCRIPTIONS = "xenon_py.descriptions"
 
 _KINDS = {FILESYSTEMS: "file-system", SCHEDULERS: "scheduler"}
+_FACADES = {FILESYSTEMS: "FileSystem", SCHEDULERS: "Scheduler"}
+_OTHER = {FILESYSTEMS: SCHEDULERS, SCHEDULERS: FILESYSTEMS}
 _RECORDS: dict[str, type[Any]] = {
     FILESYSTEMS: FileSystemAdaptorDescription,
     SCHEDULERS: SchedulerAdaptorDescription,
@@ -229,15 +231,16 @@ def _unknown(group: str, name: str) -> UnknownAdaptorException:
             f"there is no {kind} adaptor {name!r}: no adaptors are installed at all. A source tree "
             "has none before it is installed: run 'pip install -e .' in it"
         )
-    if _known(group).get(name):
+    if name in _plugins(_OTHER[group]):
+        hint = f"{name!r} is a {_KINDS[_OTHER[group]]} adaptor: use {_FACADES[_OTHER[group]]}."
+    elif _known(group).get(name):
         hint = "it is documented, but not part of what is installed."
     elif near := difflib.get_close_matches(name.lower(), names, n=1):
         hint = f"did you mean {near[0]!r}?"
     else:
-        hint = "there is nothing like it."
-    return UnknownAdaptorException.because(
-        f"there is no {kind} adaptor {name!r}; {hint} Installed: {', '.join(names) or 'none'}"
-    )
+        hint = ""
+    what = f"there is no {kind} adaptor {name!r}" + (f"; {hint}" if hint else ".")
+    return UnknownAdaptorException.because(f"{what} Installed: {', '.join(names) or 'none'}")
 
 
 def _load(plugin: _Plugin, bases: tuple[type, ...]) -> Any:

@@ -141,6 +141,12 @@ class Job:
         return Job, (self.id,)
 
 
+def is_foreign(job: Job, owner: JobOwner) -> bool:
+    """Tell whether a job is bound to another scheduler; a plain identifier is not."""
+    bound = job._owner  # noqa: SLF001 - the class above
+    return bound is not None and bound is not owner
+
+
 @dataclass(kw_only=True)
 class JobDescription:
     """What to run, and where. Attributes may be set one by one; all are checked at submission.
@@ -200,8 +206,7 @@ class JobDescription:
     inherit_environment: bool | None = None
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in _DESCRIPTION_FIELDS:
-            raise AttributeError(f"{name} is not a valid field in JobDescription.")
+        _check_field(name)
         object.__setattr__(self, name, value)
 
     def __str__(self) -> str:
@@ -212,13 +217,23 @@ _DESCRIPTION_FIELDS = frozenset(f.name for f in fields(JobDescription))
 _plain_init = JobDescription.__init__
 
 
+def _check_field(name: str) -> None:
+    if name in _DESCRIPTION_FIELDS:
+        return
+    import difflib
+
+    near = difflib.get_close_matches(name, _DESCRIPTION_FIELDS, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise AttributeError(f"{name} is not a valid field in JobDescription.{hint}")
+
+
 def _checked_init(self: JobDescription, **kwargs: Any) -> None:
     for name in kwargs:
-        if name not in _DESCRIPTION_FIELDS:
-            raise AttributeError(f"{name} is not a valid field in JobDescription.")
+        _check_field(name)
     _plain_init(self, **kwargs)
 
 
+_checked_init.__name__ = _checked_init.__qualname__ = "JobDescription"  # in a TypeError
 _checked_init.__wrapped__ = _plain_init  # type: ignore[attr-defined]  # inspect shows the fields
 JobDescription.__init__ = _checked_init  # type: ignore[method-assign]
 

@@ -287,7 +287,8 @@ def _checked_pair(
 ) -> PropertyDescription:
     if not isinstance(name, str) or not isinstance(text, str):
         raise IllegalArgumentException.because(
-            f"properties must map str to str; {name!r} has a value of {type(text).__name__}"
+            f"properties must map str to str; {name!r} has a value of {type(text).__name__}: write "
+            "it as text, e.g. '8' or 'true'"
         )
     one = _find(declared, name)
     if one is not None:

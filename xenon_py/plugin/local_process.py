@@ -85,11 +85,12 @@ def _start_error(error: OSError, argv: Sequence[str], cwd: str | None) -> XenonE
     program = argv[0]
     if error.errno == errno.ENOENT:
         return CommandNotFoundException.because(
-            f"there is no program {program!r}", command=argv, exit_code=127
+            _why_missing(program, cwd), command=argv, exit_code=127
         )
     if error.errno in _CANNOT_RUN:
+        hint = "; a script begins with a line such as #!/bin/sh" * (error.errno == errno.ENOEXEC)
         return CommandNotFoundException.because(
-            f"{program!r} cannot be run: {error.strerror}", command=argv, exit_code=126
+            f"{program!r} cannot be run: {error.strerror}{hint}", command=argv, exit_code=126
         )
     if error.errno == errno.E2BIG:
         return IllegalArgumentException.because(
@@ -98,6 +99,13 @@ def _start_error(error: OSError, argv: Sequence[str], cwd: str | None) -> XenonE
     return XenonException.because(
         f"the system could not start {program!r}: {error.strerror}", command=argv
     )
+
+
+def _why_missing(program: str, cwd: str | None) -> str:
+    if "/" in program and os.path.exists(os.path.join(cwd or "", program)):
+        return f"{program!r} cannot be run: the interpreter in its first line does not exist"
+    hint = "; arguments do not belong in the executable" if " " in program else ""
+    return f"there is no program {program!r}{hint}"
 
 
 def exit_of(status: int, usage: JobUsage) -> ProcessExit:

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from xenon_adaptors.descriptions import LOCAL
 from xenon_py.exceptions import (
+    InvalidLocationException,
     NoSuchPathException,
     PathAlreadyExistsException,
     PermissionDeniedException,
@@ -37,6 +38,11 @@ class LocalAdaptor(ProcessAdaptor):
 
     def __init__(self, target: Target) -> None:
         self._directory = target.location.path or os.getcwd()
+        if not os.path.isdir(self._directory):
+            raise InvalidLocationException.because(
+                f"the location {target.location.text!r} is no directory of this machine; "
+                "give an existing directory by its absolute path, or nothing"
+            )
 
     def working_directory(self) -> str:
         """Return the directory of the location, else that of this process at creation."""
@@ -141,7 +147,10 @@ def _open_error(error: OSError, path: str) -> XenonException:
     if isinstance(error, FileExistsError):
         return PathAlreadyExistsException.because(f"File already exists: {path}", path=path)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return NoSuchPathException.because(f"File does not exist: {path}", path=path)
+        directory = os.path.dirname(path)
+        missing = path if os.path.isdir(directory) else directory
+        kind = "File" if missing == path else "Directory"
+        return NoSuchPathException.because(f"{kind} does not exist: {missing}", path=path)
     if isinstance(error, PermissionError):
         return PermissionDeniedException.because(f"No permission to open {path}", path=path)
     return XenonException.because(f"{path} cannot be opened: {error.strerror}", path=path)

@@ -297,8 +297,12 @@ def _failure(words: list[str], spec: ProcessSpec) -> XenonException:
         return NoSuchPathException.because(f"Working directory does not exist: {path}", path=path)
     if why == "exists":
         return PathAlreadyExistsException.because(f"File already exists: {path}", path=path)
-    if why in {"missing", "directory"}:
+    if why == "missing":
         return NoSuchPathException.because(f"File does not exist: {path}", path=path)
+    if why == "directory":
+        return NoSuchPathException.because(
+            f"Directory does not exist: {path.rpartition('/')[0]}", path=path
+        )
     if why == "denied":
         return PermissionDeniedException.because(f"No permission to open {path}", path=path)
     if why == "program":
