@@ -19,6 +19,32 @@ def _buffer_size(adaptor: str) -> PropertyDescription:
     )
 
 
+def _ca_file(adaptor: str) -> PropertyDescription:
+    return PropertyDescription(
+        f"{FILESYSTEM_PREFIX}{adaptor}.caFile",
+        "File with the CA certificates (PEM) to trust, instead of the usual ones.",
+    )
+
+
+def _timeouts(adaptor: str, *, silence: str) -> tuple[PropertyDescription, PropertyDescription]:
+    return (
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}{adaptor}.connection.timeout",
+            "Time within which a connection is made (ms).",
+            "10000",
+            PropertyType.NATURAL,
+            minimum=1,
+        ),
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}{adaptor}.silence.timeout",
+            "Time without a sign of life from the server after which it is given up (ms).",
+            silence,
+            PropertyType.NATURAL,
+            minimum=1,
+        ),
+    )
+
+
 S3 = FileSystemAdaptorDescription(
     name="s3",
     description="Buckets of S3 and of compatible object stores, by boto3. As PasswordCredential: "
@@ -118,7 +144,11 @@ WEBDAV = FileSystemAdaptorDescription(
     name="webdav",
     description="Files on a WebDAV server.",
     supported_locations=("http://host[:port][/workdir]", "https://host[:port][/workdir]"),
-    supported_properties=(_buffer_size("webdav"),),
+    supported_properties=(
+        _ca_file("webdav"),
+        *_timeouts("webdav", silence="300000"),
+        _buffer_size("webdav"),
+    ),
     is_connectionless=True,
     supported_credentials=("DefaultCredential", "PasswordCredential"),
     supports_rename=True,

@@ -1,0 +1,1 @@
+"""WebDAV (RFC 4918) over requests: addresses, authentication, transport, answers, streams."""
