@@ -120,9 +120,13 @@ class WebdavAdaptor(FileSystemAdaptor):
         What is above the working directory counts as directories even where the server tells
         nothing of them: mostly the root of its web pages.
         """
-        status, members, seen = self._propfind(path, self._url(path), 0)
+        is_start = path == self._directory
+        kind = FileKind.DIRECTORY if is_start else FileKind.FILE
+        status, members, seen = self._propfind(path, self._url(path, kind), 0)
+        if status != 207 and is_start:  # perhaps a file
+            status, members, seen = self._propfind(path, self._url(path), 0)
         if status != 207:
-            if status in _NOT_TOLD and path != self._directory and is_below(self._directory, path):
+            if status in _NOT_TOLD and not is_start and is_below(self._directory, path):
                 return FileInfo("", FileKind.DIRECTORY, readable=True)
             raise failure(404 if self._is_below_file(status, path) else status, path)
         for member in members:

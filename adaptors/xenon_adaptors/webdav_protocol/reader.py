@@ -9,7 +9,7 @@ import requests
 from xenon_adaptors.webdav_protocol.transport import translated
 from xenon_py.exceptions import XenonException
 
-_RANGE = re.compile(r"bytes\s+([0-9]+)-")
+_RANGE = re.compile(r"bytes\s+([0-9]+)-([0-9]+)/([0-9]+|\*)")
 _PIECE = 1024 * 1024
 
 
@@ -72,4 +72,7 @@ def _start(response: requests.Response) -> int:
     match = _RANGE.match(response.headers.get("Content-Range", ""))
     if not match:
         raise XenonException.because("the server sends a part of the file without telling which")
-    return int(match.group(1))
+    start, end, whole = match.groups()
+    if whole != "*" and int(end) + 1 != int(whole):
+        raise XenonException.because("the server sends a part of the file that ends too early")
+    return int(start)
