@@ -222,6 +222,8 @@ server.username = "www-data"
 server.groupname = "www-data"
 server.errorlog = "{at}/work/error.log"
 server.upload-dirs = ("{at}/work")
+# With it, a file that COPY or MOVE replaced is served as it was, for up to two seconds.
+server.stat-cache-engine = "disable"
 webdav.activate = "enable"
 webdav.is-readonly = "disable"
 webdav.sqlite-db-name = "{at}/work/properties.db"
