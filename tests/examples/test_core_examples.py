@@ -57,7 +57,7 @@ def test_array(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [["demo", "--seconds", "0"], ["adaptors"], ["--help"]])
 def test_the_command_line(arguments: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from xenon_py.cli import main; raise SystemExit(main())"]
+    command = [sys.executable, "-m", "xenon_py"]
     done = subprocess.run(
         [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -67,10 +67,11 @@ def test_the_command_line(arguments: list[str], tmp_path: Path) -> None:
 
 
 def test_an_unknown_adaptor_is_told_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from xenon_py.cli import main; raise SystemExit(main())"]
+    command = [sys.executable, "-m", "xenon_py"]
     done = subprocess.run(
         [*command, "adaptors", "nosuch"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "nosuch" in done.stderr
+    assert "sftp, local" in done.stderr  # of both kinds
