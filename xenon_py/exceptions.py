@@ -117,7 +117,7 @@ _MAX_OUTPUT = 4096
 
 
 def _clip(output: bytes | str | None) -> str:
-    """Return command output as text, its middle cut out where it is long."""
+    """Return a text or command output as text, its middle cut out where it is long."""
     if output is None:
         return ""
     text = output.decode("utf-8", "backslashreplace") if isinstance(output, bytes) else output
@@ -163,6 +163,7 @@ class XenonException(Exception):
         stdout: bytes | str | None = None,
         stderr: bytes | str | None = None,
     ) -> None:
+        msg = _clip(msg)  # a name of a megabyte helps nobody
         Exception.__init__(self, method, code, msg)
         self.method = method
         self.code = code or self.default_code

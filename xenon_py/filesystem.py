@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from xenon_py.engine import deletion, operations, publishing, registry
-from xenon_py.engine.arguments import checked_flag, checked_mode, checked_open_mode
+from xenon_py.engine.arguments import adaptor_label, checked_flag, checked_mode, checked_open_mode
 from xenon_py.engine.context import Telling
 from xenon_py.engine.copying import CopyEngine, CopyOptions
 from xenon_py.engine.creation import make_target
@@ -47,6 +47,7 @@ from xenon_py.model.credentials import (
 )
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.path import Path, PathLike, as_path
+from xenon_py.model.shown import shown
 from xenon_py.model.timeouts import Timeout, seconds_of
 from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor
 from xenon_py.plugin.target import Target
@@ -129,7 +130,7 @@ class FileSystem:
             NotConnectedException: the server cannot be reached, or refuses the user
                 (``AuthenticationException``).
         """
-        with Telling("create", str(adaptor or "")):
+        with Telling("create", adaptor_label(adaptor)):
             credential = choose_credential(
                 certificate_credential=certificate_credential,
                 password_credential=password_credential,
@@ -597,6 +598,10 @@ class FileSystem:
         if copy_operation.owner not in {None, self}:
             raise NoSuchCopyException.because(
                 f"{copy_operation.id} belongs to another file system, {copy_operation.owner!r}"
+            )
+        if not isinstance(copy_operation.id, str):
+            raise IllegalArgumentException.because(
+                f"copy_operation has no identifier but {shown(copy_operation.id)}"
             )
         return copy_operation.id
 

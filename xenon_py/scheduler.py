@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from xenon_py.engine import job_checks, registry
+from xenon_py.engine.arguments import adaptor_label
 from xenon_py.engine.context import Telling
 from xenon_py.engine.creation import make_target
 from xenon_py.engine.dispatch import connect
@@ -134,7 +135,7 @@ class Scheduler:
                 of its type).
             NotConnectedException: the machine cannot be reached, or refuses the user.
         """
-        with Telling("create", str(adaptor or "")):
+        with Telling("create", adaptor_label(adaptor)):
             credential = choose_credential(
                 certificate_credential=certificate_credential,
                 password_credential=password_credential,

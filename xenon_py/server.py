@@ -7,6 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from xenon_py.exceptions import IllegalArgumentException
+from xenon_py.model.shown import shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -63,7 +64,7 @@ def init(
     if port is not None and (
         not isinstance(port, int) or isinstance(port, bool) or not 0 <= port < 65536
     ):
-        raise IllegalArgumentException.because(f"port must be 0..65535, not {port!r}")
+        raise IllegalArgumentException.because(f"port must be 0..65535, not {shown(port)}")
     level = _level(log_level)
     logger = logging.getLogger("xenon_py")
     logger.setLevel(level)
@@ -83,7 +84,7 @@ def _level(log_level: object) -> int:
         number: int = getattr(logging, log_level.upper())
         return number
     raise IllegalArgumentException.because(
-        f"log_level must be one of {', '.join(sorted(known))} or a number, not {log_level!r}"
+        f"log_level must be one of {', '.join(sorted(known))} or a number, not {shown(log_level)}"
     )
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
-
 from xenon_py.exceptions import IllegalArgumentException
 from xenon_py.model.attributes import mode_of
+from xenon_py.model.shown import shown
+
+_LABEL = 64
+
+
+def adaptor_label(name: object) -> str:
+    """Return the name of an adaptor for messages, however wrong it is."""
+    return name[:_LABEL] if isinstance(name, str) else ""
 
 
 def checked_flag(value: object, argument: str) -> bool:
@@ -18,7 +24,7 @@ def checked_flag(value: object, argument: str) -> bool:
         return False
     if isinstance(value, int) and value in {0, 1}:
         return bool(value)
-    raise IllegalArgumentException.because(f"{argument} must be True or False, not {value!r}")
+    raise IllegalArgumentException.because(f"{argument} must be True or False, not {shown(value)}")
 
 
 def checked_mode(permissions: object) -> int:
@@ -32,7 +38,7 @@ def checked_mode(permissions: object) -> int:
     except ValueError as error:
         raise IllegalArgumentException.because(
             "permissions must be a collection of PosixFilePermission (or their numbers 0 to 9), "
-            f"not {permissions!r}: {error}"
+            f"not {shown(permissions)}: {error}"
         ) from None
 
 
@@ -48,7 +54,7 @@ def checked_open_mode(mode: object, encoding: object) -> tuple[str, bool]:
     if len(action) != 1 or rest not in ([], ["b"], ["t"]):
         hint = "; reading and writing at once ('+') is not offered" if "+" in letters else ""
         raise IllegalArgumentException.because(
-            f"mode must be one of r, w, x, a, with b or t, not {mode!r}{hint}"
+            f"mode must be one of r, w, x, a, with b or t, not {shown(mode)}{hint}"
         )
     text = rest != ["b"]
     if encoding is not None:
@@ -59,9 +65,14 @@ def checked_open_mode(mode: object, encoding: object) -> tuple[str, bool]:
 def _check_encoding(encoding: object, *, text: bool) -> None:
     if not text:
         raise IllegalArgumentException.because("encoding goes with text modes only ('r', 'wt' …)")
+    if not (isinstance(encoding, str) and _is_text_encoding(encoding)):
+        raise IllegalArgumentException.because(f"encoding must name one, not {shown(encoding)}")
+
+
+def _is_text_encoding(name: str) -> bool:
+    """Tell whether there is such a codec, and one from text to bytes (``base64`` is none)."""
     try:
-        known = isinstance(encoding, str) and bool(codecs.lookup(encoding))
-    except LookupError:
-        known = False
-    if not known:
-        raise IllegalArgumentException.because(f"encoding must name one, not {encoding!r}")
+        "".encode(name)
+    except (LookupError, ValueError):  # ValueError: NUL, or what no name can have
+        return False
+    return True

@@ -33,6 +33,8 @@ from xenon_py.exceptions import (
 )
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import ArrayRange, Job, JobDescription
+from xenon_py.model.path import fspath_of
+from xenon_py.model.shown import shown
 from xenon_py.model.start_time import parse_start_time
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -112,42 +114,49 @@ def _text(name: str, value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _invalid(name, f"must be a str, not {value!r}")
+        raise _invalid(name, f"must be a str, not {shown(value)}")
     if "\0" in value:
-        raise _invalid(name, f"holds a NUL character: {value!r}")
+        raise _invalid(name, f"holds a NUL character: {shown(value)}")
     try:
         value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise _invalid(name, f"holds a character that no system takes: {value!r}") from None
+        raise _invalid(name, f"holds a character that no system takes: {shown(value)}") from None
     return value
 
 
 def _line(name: str, value: object) -> str:
     text = _text(name, value)
     if re.search(r"[\x00-\x1f\x7f]", text):
-        raise _invalid(name, f"must be one line without control characters, not {text!r}")
+        raise _invalid(name, f"must be one line without control characters, not {shown(text)}")
     return text
 
 
 def _path(name: str, value: object) -> str:
-    return _text(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
+    return _text(name, fspath_of(value))
 
 
 def _word(name: str, value: object) -> str:
     if isinstance(value, os.PathLike):
         return _path(name, value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return str(value)
+        return _digits(name, value)
     if value is None:
         raise _invalid(name, "holds None")
     return _text(name, value)
+
+
+def _digits(name: str, value: numbers.Real) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Python writes no integer of more than some 4,300 digits
+        raise _invalid(name, f"holds {shown(value)}, too large to be written") from None
 
 
 def _words(name: str, value: object) -> list[str]:
     if value is None:
         return []
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise _invalid(name, f"must be a list of texts, not {value!r}")
+        raise _invalid(name, f"must be a list of texts, not {shown(value)}")
     return [_word(name, word) for word in value]
 
 
@@ -155,26 +164,40 @@ def _environment(value: object) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise _invalid("environment", f"must be a mapping of names to texts, not {value!r}")
+        raise _invalid(
+            "environment", f"must be a mapping of names to texts, not {type(value).__name__}"
+        )
     for name in value:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise _invalid(
-                "environment", f"has the name {name!r}; names are letters, digits and _ only"
+                "environment", f"has the name {shown(name)}; names are letters, digits and _ only"
             )
-    return {name: _word("environment", text) for name, text in value.items()}
+    return {name: _variable(name, text) for name, text in value.items()}
+
+
+def _variable(name: str, value: object) -> str:
+    """Return the value of a variable; a wrong one is not shown, as it may be a secret."""
+    try:
+        return _word("environment", value)
+    except InvalidJobDescriptionException:
+        raise _invalid(
+            "environment",
+            f"has a value for {shown(name)} that cannot be handed over; values are texts without "
+            "NUL, numbers or paths",
+        ) from None
 
 
 def _number(name: str, value: object) -> int:
     if value is None:
         return 0
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
-        raise _invalid(name, f"must be an integer from 0 to {_MOST}, not {value!r}")
+        raise _invalid(name, f"must be an integer from 0 to {_MOST}, not {shown(value)}")
     return value
 
 
 def _flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise _invalid(name, f"must be True or False, not {value!r}")
+        raise _invalid(name, f"must be True or False, not {shown(value)}")
     return value
 
 
@@ -195,7 +218,7 @@ def _check_whole(checked: JobDescription, *, interactive: bool) -> None:
     try:
         parse_start_time(checked.start_time, datetime.datetime.now().astimezone())
     except ValueError as error:
-        raise _invalid("start_time", f"cannot be {checked.start_time!r}: {error}") from None
+        raise _invalid("start_time", f"cannot be {shown(checked.start_time)}: {error}") from None
     if not interactive:
         return
     for name in ("stdin", "stdout", "stderr", "hold"):
@@ -225,7 +248,7 @@ def _check_abilities(checked: JobDescription, adaptor: SchedulerAdaptorDescripti
     for name, (wanted, able) in needs.items():
         if wanted and not able:
             raise UnsupportedJobDescriptionException.because(
-                f"{adaptor.name} cannot honour {name} = {getattr(checked, name)!r} of the job "
+                f"{adaptor.name} cannot honour {name} = {shown(getattr(checked, name))} of the job "
                 "description; leave it unset",
                 adaptor=adaptor.name,
             )
@@ -240,10 +263,10 @@ def job_id_of(job: object, argument: str = "job") -> str:
     text = job.id if isinstance(job, Job) else job
     if not isinstance(text, str):
         raise IllegalArgumentException.because(
-            f"{argument} must be a Job or an identifier, not {job!r}"
+            f"{argument} must be a Job or an identifier, not {shown(job)}"
         )
     if not text or len(text) > 1000 or text[0] == "-" or not text.isprintable() or " " in text:
-        raise IllegalArgumentException.because(f"{argument}: {text!r} is no job identifier")
+        raise IllegalArgumentException.because(f"{argument}: {shown(text)} is no job identifier")
     return text
 
 
@@ -274,7 +297,7 @@ def name_of(name: object, argument: str) -> str:
         IllegalArgumentException: it is not.
     """
     if not isinstance(name, str) or not name or not name.isprintable():
-        raise IllegalArgumentException.because(f"{argument} must be a name, not {name!r}")
+        raise IllegalArgumentException.because(f"{argument} must be a name, not {shown(name)}")
     return name
 
 
@@ -287,7 +310,7 @@ def signal_of(name: object) -> str:
     text = name.upper().removeprefix("SIG") if isinstance(name, str) else ""
     if f"SIG{text}" not in signal.Signals.__members__:
         raise IllegalArgumentException.because(
-            f"name must be the name of a signal such as USR1 or TERM, not {name!r}"
+            f"name must be the name of a signal such as USR1 or TERM, not {shown(name)}"
         )
     return text
 
@@ -317,7 +340,7 @@ def array_of(
 def _check_integer(argument: str, value: object, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _MOST:
         raise IllegalArgumentException.because(
-            f"{argument} must be an integer from {least} to {_MOST}, not {value!r}"
+            f"{argument} must be an integer from {least} to {_MOST}, not {shown(value)}"
         )
 
 
@@ -329,6 +352,6 @@ def list_of(values: object, argument: str, what: str) -> list[object]:
     """
     if isinstance(values, (str, bytes, Job, Mapping)) or not isinstance(values, Iterable):
         raise IllegalArgumentException.because(
-            f"{argument} must be a list of {what}, not {values!r}"
+            f"{argument} must be a list of {what}, not {shown(values)}"
         )
     return list(values)

@@ -29,6 +29,7 @@ from xenon_py.exceptions import (
 )
 from xenon_py.model.attributes import NameList
 from xenon_py.model.descriptions import FileSystemAdaptorDescription, SchedulerAdaptorDescription
+from xenon_py.model.shown import shown
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -216,7 +217,7 @@ def _the_plugin(group: str, name: object) -> _Plugin:
 def _checked_name(name: object) -> str:
     if not isinstance(name, str):
         raise IllegalArgumentException.because(
-            f"adaptor must be the name of an adaptor, not {name!r}"
+            f"adaptor must be the name of an adaptor, not {shown(name)}"
         )
     return name
 
@@ -228,8 +229,8 @@ def _unknown(group: str, name: str) -> UnknownAdaptorException:
     names = _names(group)
     if not _scan(tuple(sys.path)):
         return UnknownAdaptorException.because(
-            f"there is no {kind} adaptor {name!r}: no adaptors are installed at all. A source tree "
-            "has none before it is installed: run 'pip install -e .' in it"
+            f"there is no {kind} adaptor {shown(name)}: no adaptors are installed at all. A "
+            "source tree has none before it is installed: run 'pip install -e .' in it"
         )
     if name in _plugins(_OTHER[group]):
         hint = f"{name!r} is a {_KINDS[_OTHER[group]]} adaptor: use {_FACADES[_OTHER[group]]}."
@@ -239,7 +240,7 @@ def _unknown(group: str, name: str) -> UnknownAdaptorException:
         hint = f"did you mean {near[0]!r}?"
     else:
         hint = ""
-    what = f"there is no {kind} adaptor {name!r}" + (f"; {hint}" if hint else ".")
+    what = f"there is no {kind} adaptor {shown(name)}" + (f"; {hint}" if hint else ".")
     return UnknownAdaptorException.because(f"{what} Installed: {', '.join(names) or 'none'}")
 
 

@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from xenon_py.engine import registry
 from xenon_py.exceptions import IllegalArgumentException, InvalidLocationException
-from xenon_py.model.location import LocationForm, redact
+from xenon_py.model.location import LocationForm, check_length, redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ def parse_scheduler_url(url: str) -> tuple[str, str]:
 def _parse(url: str, form_of: Callable[[str], LocationForm]) -> tuple[str, str]:
     if not isinstance(url, str):
         raise IllegalArgumentException.because(f"url must be a str, not {type(url).__name__}")
+    check_length(url)
     if re.search(r"[\x00-\x1f\x7f]", url):
         raise _refused(url, "it holds a control character")
     match = _SCHEME.match(url)

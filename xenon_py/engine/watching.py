@@ -8,6 +8,7 @@ but listeners, so that nobody pays for jobs that nobody waits for.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 import time
 from collections import deque
@@ -17,6 +18,8 @@ from typing import Protocol
 
 from xenon_py.exceptions import NoSuchJobException, XenonException
 from xenon_py.model.jobs import JobErrorType, JobStatus
+
+_log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -233,7 +236,10 @@ class Finisher:
                     self._running = False
                     return
                 work = self._work.popleft()
-            work()
+            try:
+                work()
+            except BaseException:  # noqa: BLE001 - thread boundary: other futures wait for it
+                _log.exception("a future could not be completed, or its callback ended so")
 
 
 class FutureListener:

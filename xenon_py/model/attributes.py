@@ -49,10 +49,12 @@ def mode_of(permissions: object) -> int:
     if isinstance(permissions, (str, bytes)):
         raise ValueError("text is no collection of permissions")
     try:
-        found = [PosixFilePermission(p) for p in permissions]  # type: ignore[attr-defined]
+        numbers = list(permissions)  # type: ignore[call-overload]
     except TypeError as error:
         raise ValueError(str(error)) from None
-    return sum({p.bit for p in found})
+    if not all(isinstance(one, int) and 0 <= one <= len(_ALL_PERMISSIONS) for one in numbers):
+        raise ValueError("not all of them are permissions")
+    return sum({PosixFilePermission(one).bit for one in numbers})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from xenon_py.exceptions import NoSuchCopyException, XenonException
 from xenon_py.model.descriptions import describe
+from xenon_py.model.shown import shown
 from xenon_py.model.timeouts import Timeout
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class CopyOperation:
     def _bound(self) -> CopyOwner:
         if self._owner is None:
             raise NoSuchCopyException.because(
-                f"{self.id!r} is a plain identifier; ask the file system that made the copy"
+                f"{shown(self.id)} is a plain identifier; ask the file system that made the copy"
             )
         return self._owner
 

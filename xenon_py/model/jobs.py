@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from xenon_py.exceptions import NoSuchJobException
 from xenon_py.model.descriptions import describe
+from xenon_py.model.shown import shown
 from xenon_py.model.timeouts import Timeout
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Job:
     def _bound(self) -> JobOwner:
         if self._owner is None:
             raise NoSuchJobException.because(
-                f"Job({self.id!r}) is a plain identifier; get it from scheduler.get_job(id)",
+                f"{self!r} is a plain identifier; get it from scheduler.get_job(id)",
                 job=self.id,
             )
         return self._owner
@@ -135,7 +136,7 @@ class Job:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        return f"Job({self.id!r})"
+        return f"Job({shown(self.id)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Job, (self.id,)

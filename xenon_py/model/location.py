@@ -78,6 +78,7 @@ _HOST = re.compile(
 # What OpenSSH refuses in user names, because a ProxyCommand could hand it to a shell.
 _UNSAFE_USER = re.compile(r"^-|['`\"$;&<>|(){}]|\\$")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?://)?(.*)", re.DOTALL)
+_LONGEST = 16 * 1024  # a path and several gateways; the expressions here take long on much more
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -87,6 +88,18 @@ def redact(text: str) -> str:
     A password may hold ``/``, ``:`` or ``@``, so everything up to the last ``@`` of a word goes.
     """
     return re.sub(r"(\w+://|\bvia[:=]|^)([^/@:\s]*):[^\s&]*@", r"\1\2:***@", text)
+
+
+def check_length(text: str) -> None:
+    """Refuse what is too long to be a location, before anything searches through it.
+
+    Raises:
+        InvalidLocationException: it is.
+    """
+    if len(text) > _LONGEST:
+        raise InvalidLocationException.because(
+            f"a location of {len(text)} characters cannot be used: at most {_LONGEST} are taken"
+        )
 
 
 def parse_location(text: str | None, form: LocationForm, *, adaptor: str = "") -> Location:
@@ -106,6 +119,7 @@ def parse_location(text: str | None, form: LocationForm, *, adaptor: str = "") -
             f"location must be a str, not {type(text).__name__}", operation="create"
         )
     text = text or ""
+    check_length(text)
     try:
         if _CONTROL.search(text):
             raise ValueError("it holds a control character")

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Union
 
 from xenon_py.exceptions import IllegalArgumentException, InvalidPathException
+from xenon_py.model.shown import shown
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -40,23 +41,31 @@ def as_path(value: object, argument: str) -> Path:
     """
     if isinstance(value, Path):
         path = value
-    elif isinstance(value, str):
-        path = Path(value)
-    elif isinstance(value, os.PathLike) and isinstance(text := os.fspath(value), str):
+    elif isinstance(text := fspath_of(value), str):
         path = Path(text)
     else:
         raise IllegalArgumentException.because(
-            f"{argument} must be a path (str, Path or os.PathLike), not {value!r}"
+            f"{argument} must be a path (str, Path or os.PathLike), not {shown(value)}"
         )
     if "\0" in str(path):
-        raise InvalidPathException.because(f"{argument} holds a NUL character: {str(path)!r}")
+        raise InvalidPathException.because(f"{argument} holds a NUL character: {shown(str(path))}")
     try:
         str(path).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         raise InvalidPathException.because(
-            f"{argument} holds a lone surrogate, which no file name can have: {str(path)!r}"
+            f"{argument} holds a lone surrogate, which no file name can have: {shown(str(path))}"
         ) from None
     return path
+
+
+def fspath_of(value: object) -> object:
+    """Return the text (or bytes) of an ``os.PathLike``; all else, also a broken one, as it is."""
+    if not isinstance(value, os.PathLike):
+        return value
+    try:
+        return os.fspath(value)
+    except TypeError:  # its __fspath__ returns neither
+        return value
 
 
 def normalise(path: PurePosixPath, base: str) -> str:

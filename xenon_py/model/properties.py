@@ -14,6 +14,7 @@ from xenon_py.exceptions import (
     PropertyTypeException,
     UnknownPropertyException,
 )
+from xenon_py.model.shown import shown
 
 FILESYSTEM_PREFIX = "xenon.adaptors.filesystems."
 SCHEDULER_PREFIX = "xenon.adaptors.schedulers."
@@ -71,19 +72,19 @@ class PropertyDescription:
             PropertyTypeException: the text is not of the type.
             InvalidPropertyException: the number is out of range.
         """
-        shown = "***" if self.sensitive else repr(text)
+        given = "***" if self.sensitive else shown(text)
         try:
             value = _CONVERTERS[self.type](text)
         except ValueError:
             raise PropertyTypeException.because(
-                f"property {self.short_name} must be {_TYPE_TEXTS[self.type]}, not {shown}"
+                f"property {self.short_name} must be {_TYPE_TEXTS[self.type]}, not {given}"
             ) from None
         low, high = self.minimum, self.maximum
         if not isinstance(value, (str, bool)) and (
             (low is not None and value < low) or (high is not None and value > high)
         ):
             raise InvalidPropertyException.because(
-                f"property {self.short_name} must be {_range_text(low, high)}, not {shown}"
+                f"property {self.short_name} must be {_range_text(low, high)}, not {given}"
             )
         return value
 
@@ -227,11 +228,11 @@ class Properties(Mapping[str, str]):
 
 def shown_properties(properties: Properties) -> dict[str, str]:
     """Return the given properties with the values of sensitive ones masked."""
-    shown = {}
+    found = {}
     for name, text in properties.given.items():
         one = _find(properties.declared, name)
-        shown[name] = "***" if one is None or one.sensitive else text
-    return shown
+        found[name] = "***" if one is None or one.sensitive else text
+    return found
 
 
 def _find(declared: Iterable[PropertyDescription], name: str) -> PropertyDescription | None:
@@ -287,8 +288,8 @@ def _checked_pair(
 ) -> PropertyDescription:
     if not isinstance(name, str) or not isinstance(text, str):
         raise IllegalArgumentException.because(
-            f"properties must map str to str; {name!r} has a value of {type(text).__name__}: write "
-            "it as text, e.g. '8' or 'true'"
+            f"properties must map str to str; {shown(name)} has a value of {type(text).__name__}: "
+            "write it as text, e.g. '8' or 'true'"
         )
     one = _find(declared, name)
     if one is not None:
@@ -299,5 +300,5 @@ def _checked_pair(
     near = difflib.get_close_matches(_short(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}"
     raise UnknownPropertyException.because(
-        f"the {adaptor} adaptor has no property {name!r}; {hint}", adaptor=adaptor
+        f"the {adaptor} adaptor has no property {shown(name)}; {hint}", adaptor=adaptor
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from xenon_py.exceptions import IllegalArgumentException
+from xenon_py.model.shown import shown
 
 _LONGEST = 1e9  # 31 years; more overflows the waiting functions of the operating system
 
@@ -29,8 +30,8 @@ def seconds_of(timeout: object, argument: str = "timeout") -> float | None:
         seconds = min(timeout, int(_LONGEST * 1000)) / 1000 if timeout >= 0 else -1.0
     else:
         raise IllegalArgumentException.because(
-            f"{argument} must be whole milliseconds or a timedelta, not {timeout!r}"
+            f"{argument} must be whole milliseconds or a timedelta, not {shown(timeout)}"
         )
     if seconds < 0:
-        raise IllegalArgumentException.because(f"{argument} must not be negative: {timeout!r}")
+        raise IllegalArgumentException.because(f"{argument} must not be negative: {shown(timeout)}")
     return min(seconds, _LONGEST) or None

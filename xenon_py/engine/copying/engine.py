@@ -171,7 +171,10 @@ class CopyEngine:
                     self._running -= 1
                     return
                 task = self._waiting.popleft()
-            task.run()
+            try:
+                task.run()
+            except BaseException:  # noqa: BLE001 - thread boundary: other copies wait for it
+                _log.exception("the future of %s, or its callback, failed", task.operation.id)
 
 
 _engines: weakref.WeakSet[CopyEngine] = weakref.WeakSet()

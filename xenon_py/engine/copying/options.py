@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from xenon_py.exceptions import IllegalArgumentException
 from xenon_py.model.copying import CopyMode, ProgressCallback
+from xenon_py.model.shown import shown
 
 VERIFICATIONS = ("size", "checksum", "none")
 MAX_PARALLEL = 64
@@ -48,7 +49,7 @@ class CopyOptions:
 
 
 def _wrong(argument: str, allowed: str, value: object) -> IllegalArgumentException:
-    return IllegalArgumentException.because(f"{argument} must be {allowed}, not {value!r}")
+    return IllegalArgumentException.because(f"{argument} must be {allowed}, not {shown(value)}")
 
 
 def _is_count(value: object) -> bool:

@@ -182,7 +182,7 @@ class Task:
             return
         try:
             self._on_progress(status)
-        except Exception as error:
+        except BaseException as error:  # SystemExit as well: the copy has to come to its end
             self._on_progress = None
             raise XenonRuntimeException.because(
                 f"on_progress raised {type(error).__name__}: {error}"

@@ -8,6 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
+_LONGEST = 86_400.0
+"""Seconds of one wait; limits of thousands of years overflow the clock of the system."""
+
 
 class Timers:
     """Time limits and start times of the jobs of one scheduler."""
@@ -60,7 +63,7 @@ class Timers:
                 due, token = self._heap[0]
                 pause = due - time.monotonic()
                 if token in self._live and pause > 0:
-                    self._condition.wait(pause)
+                    self._condition.wait(min(pause, _LONGEST))
                     continue
                 heapq.heappop(self._heap)
                 callback = self._live.pop(token, None)
