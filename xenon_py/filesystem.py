@@ -6,7 +6,6 @@ where the meaning of each call is. Every call is safe to use from several thread
 
 from __future__ import annotations
 
-import getpass
 import itertools
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +43,7 @@ from xenon_py.model.credentials import (
     KeytabCredential,
     PasswordCredential,
     choose_credential,
+    current_user,
 )
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.path import Path, PathLike, as_path
@@ -88,7 +88,7 @@ class FileSystem:
         self._description = adaptor.description
         self._copies = CopyEngine(self._description.name, self)
         self._arriving: dict[int, CopyOperation] = {}
-        user = _user_name(target.credential)
+        user = getattr(target.credential, "username", "") or current_user()
         name, number = self._description.name, next(_numbers)
         self.id = f"{name}://{user}@{target.location.text}#{number}"
         _open_ones[self.id] = self
@@ -668,17 +668,6 @@ class FileSystem:
             adaptor = self._session.adaptor
             telling.path = full = self._session.resolve(path, argument)
             yield adaptor, full
-
-
-def _user_name(credential: Credential) -> str:
-    """Return whom an ``id`` names: the credential's user, else the local one."""
-    name: str = getattr(credential, "username", "")
-    if name:
-        return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, in a container say
-        return ""
 
 
 def _link_text(target: object) -> str:

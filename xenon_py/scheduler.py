@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
-import getpass
 import itertools
 import os
 import threading
@@ -44,6 +43,7 @@ from xenon_py.model.credentials import (
     KeytabCredential,
     PasswordCredential,
     choose_credential,
+    current_user,
 )
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import (
@@ -94,7 +94,7 @@ class Scheduler:
         self._closed = False
         self._file_system: FileSystem | None = None
         self._streams: weakref.WeakSet[OutputStream] = weakref.WeakSet()
-        user = getattr(target.credential, "username", "") or getpass.getuser()
+        user = getattr(target.credential, "username", "") or current_user()
         self.id = f"{self._description.name}://{user}@{target.location.text}#{next(_numbers)}"
         _open_ones[self.id] = self
 

@@ -748,3 +748,18 @@ def test_jobs_of_another_scheduler_are_refused(scheduler: Scheduler) -> None:
                 call(foreign)
         assert scheduler.get_job_status(foreign.id).job == mine  # a plain identifier is taken
         assert not mine.status().done
+
+
+def test_an_account_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_entry(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", no_entry)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    with Scheduler.create("local", str(tmp_path)) as scheduler:
+        assert scheduler.id.startswith(f"local://{os.getuid()}@")
+        assert scheduler.get_file_system().id.startswith(f"file://{os.getuid()}@")
+        job = scheduler.submit_batch_job(shell("env", stdout="env", inherit_environment=False))
+        assert job.wait().exit_code == 0
+    assert "HOME=/" in (tmp_path / "env").read_text().splitlines()

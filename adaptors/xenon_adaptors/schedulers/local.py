@@ -85,15 +85,17 @@ def environment_of(spec: ProcessSpec) -> dict[bytes, bytes]:
     own = {os.fsencode(name): os.fsencode(value) for name, value in spec.environment.items()}
     if spec.inherit_environment:
         return {**os.environb, **own}
-    user = pwd.getpwuid(os.getuid())
-    bare = {
-        "HOME": user.pw_dir,
-        "LOGNAME": user.pw_name,
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "SHELL": user.pw_shell,
-        "USER": user.pw_name,
-    }
+    bare = {"PATH": "/usr/local/bin:/usr/bin:/bin", **_login_variables()}
     return {**{name.encode(): os.fsencode(value) for name, value in bare.items()}, **own}
+
+
+def _login_variables() -> dict[str, str]:
+    try:
+        user = pwd.getpwuid(os.getuid())
+    except KeyError:  # an account without a name, in a container say
+        return {"HOME": "/", "SHELL": "/bin/sh"}
+    name = user.pw_name
+    return {"HOME": user.pw_dir, "SHELL": user.pw_shell, "LOGNAME": name, "USER": name}
 
 
 class _Files:
