@@ -32,6 +32,7 @@ def over_ssh(
         properties={
             "ssh.loadSshConfig": "false",
             "ssh.knownHostsFile": str(server.known_hosts),
+            **({"ssh.strictHostKeyChecking": "false"} if port else {}),  # a relay is not known
             **properties,
         },
     )
