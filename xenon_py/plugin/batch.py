@@ -142,6 +142,8 @@ class BatchAdaptor(ABC):
             ``$SLURM_JOB_ID``.
         task_id_text: likewise for a task of an array; ``""`` = no arrays.
         array_index_text: what expands to the index of an array task.
+        system_text: what expands to the name of the system among others of its kind, e.g.
+            ``$SLURM_CLUSTER_NAME``; ``""`` = not told.
         rank_text: what expands to the number of a process of an interactive job, from 0.
         id_pattern: what an identifier that users may give looks like.
         scrub: beginnings of variable names that act as options of the commands; they are taken
@@ -155,6 +157,7 @@ class BatchAdaptor(ABC):
     job_id_text: ClassVar[str]
     task_id_text: ClassVar[str] = ""
     array_index_text: ClassVar[str] = ""
+    system_text: ClassVar[str] = ""
     rank_text: ClassVar[str] = "0"
     id_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9]+")
     scrub: ClassVar[tuple[str, ...]] = ()
@@ -220,6 +223,11 @@ class BatchAdaptor(ABC):
     def record_id(self, job_id: str) -> str:
         """Return what a job knows of itself by ``job_id_text``, given the identifier users have."""
         return job_id
+
+    def system_of(self, job_id: str, site: Site) -> str:
+        """Return what ``system_text`` expands to in a job."""
+        del job_id, site
+        return ""
 
     def launcher(self, description: JobDescription) -> tuple[str, ...]:
         """Return words to put before the executable for ``start_per_task``."""

@@ -9,7 +9,7 @@ file                  content (``key=value`` lines; ``.<index>`` behind the name
 ====================  ============================================================================
 ``script``            this script (written by the submission)
 ``result``            what the submit command answered (written by the submission)
-``start``             ``id`` ``host`` ``pid`` ``time``
+``start``             ``id`` ``system`` ``host`` ``pid`` ``time``
 ``end``               ``status`` ``signal`` ``core`` ``stage`` ``time`` ``cpu`` ``message``
 ====================  ============================================================================
 
@@ -43,10 +43,13 @@ class ScriptIds:
     Attributes:
         job_id: the identifier, e.g. ``$SLURM_JOB_ID``.
         index: the index of an array task; ``""`` = no array.
+        system: the system that gave the identifier, e.g. ``slurm.$SLURM_CLUSTER_NAME``: several may
+            share a home directory.
     """
 
     job_id: str
     index: str = ""
+    system: str = ""
 
 
 def shell_path(path: str, *, array: bool = False) -> str:
@@ -144,7 +147,7 @@ def _identity(token: str, ids: ScriptIds) -> list[str]:
         f'XENON_JOB_ID="{ids.job_id}"; export XENON_JOB_ID',
         *index,
         f"XENON_JOB_TOKEN={quote(token)}; export XENON_JOB_TOKEN",
-        f'xenon_record="{record}"; xenon_suffix="{suffix}"',
+        f'xenon_record="{record}"; xenon_suffix="{suffix}"; xenon_system="{ids.system}"',
     ]
 
 
@@ -212,6 +215,7 @@ message=$xenon_message"
 }}
 [ -z "$xenon_record" ] || rm -f -- "$xenon_record/end$xenon_suffix"  # of a run before a requeue
 xenon_note start "id=$XENON_JOB_ID
+system=$xenon_system
 host=$(uname -n)
 pid=$$
 time=$(date +%s)\""""
@@ -248,6 +252,7 @@ class JobStart:
     host: str = ""
     pid: int = 0
     time: int = 0
+    system: str = ""
 
 
 def parse_start(text: str) -> JobStart | None:
@@ -256,7 +261,11 @@ def parse_start(text: str) -> JobStart | None:
     if "time" not in values:
         return None
     return JobStart(
-        values.get("id", ""), values.get("host", ""), _int(values, "pid"), _int(values, "time")
+        values.get("id", ""),
+        values.get("host", ""),
+        _int(values, "pid"),
+        _int(values, "time"),
+        values.get("system", ""),
     )
 
 

@@ -56,6 +56,7 @@ class SlurmAdaptor(BatchAdaptor):
     task_id_text: ClassVar[str] = "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
     array_index_text: ClassVar[str] = "$SLURM_ARRAY_TASK_ID"
     rank_text: ClassVar[str] = "$SLURM_PROCID"
+    system_text: ClassVar[str] = "$SLURM_CLUSTER_NAME"
     id_pattern: ClassVar[re.Pattern[str]] = JOB_ID
     scrub: ClassVar[tuple[str, ...]] = (
         "SBATCH_",
@@ -120,6 +121,10 @@ class SlurmAdaptor(BatchAdaptor):
     def record_id(self, job_id: str) -> str:
         """Return the identifier without its cluster."""
         return bare(job_id)
+
+    def system_of(self, job_id: str, site: Site) -> str:
+        """Return the name of the job's cluster."""
+        return cluster_of(job_id) or site.details["cluster"]
 
     def interactive_command(
         self, job: BatchJob, site: Site, script: Sequence[str]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.programs import new_marker
+from xenon_py.engine.batch.statuses import script_ids
 from xenon_py.exceptions import InvalidJobDescriptionException, NoSuchJobException, XenonException
 from xenon_py.plugin.batch import (
     INTERACTIVE_ERRORS,
@@ -22,7 +23,7 @@ from xenon_py.plugin.batch import (
 from xenon_py.plugin.process import OutputPipe, Process, ProcessExit
 from xenon_py.plugin.runner import CommandResult, quote, quote_all
 from xenon_py.plugin.scheduler import InteractiveJob
-from xenon_py.plugin.scripts import RECORDS, ScriptIds, render_interactive
+from xenon_py.plugin.scripts import RECORDS, render_interactive
 
 _log = logging.getLogger(__name__)
 _PIECE = 65536
@@ -54,7 +55,7 @@ class Interactive:
             XenonException: it was refused, or ended before it began.
         """
         marker = new_marker()
-        ids = ScriptIds(self._adaptor.job_id_text)
+        ids = script_ids(self._adaptor)
         script = render_interactive(
             job.description, job.token, ids, marker=marker, rank=self._adaptor.rank_text
         )

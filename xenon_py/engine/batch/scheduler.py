@@ -8,14 +8,14 @@ from dataclasses import replace
 from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.interactive import Interactive
 from xenon_py.engine.batch.programs import Submission, new_token
-from xenon_py.engine.batch.statuses import Statuses
+from xenon_py.engine.batch.statuses import Statuses, script_ids
 from xenon_py.engine.batch.submitting import Submitter
 from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import ArrayRange, JobDescription, JobStatus, QueueStatus, Rendered
 from xenon_py.plugin.batch import BatchAdaptor, BatchJob, Control
 from xenon_py.plugin.runner import CommandRunner
 from xenon_py.plugin.scheduler import InteractiveJob, SchedulerAdaptor
-from xenon_py.plugin.scripts import ScriptIds, render_script
+from xenon_py.plugin.scripts import render_script
 from xenon_py.plugin.target import FileSystemSpec
 
 
@@ -111,11 +111,7 @@ class BatchScheduler(SchedulerAdaptor):
 
     def _script(self, job: BatchJob) -> str:
         adaptor = self._adaptor
-        ids = (
-            ScriptIds(adaptor.task_id_text, adaptor.array_index_text)
-            if job.span
-            else ScriptIds(adaptor.job_id_text)
-        )
+        ids = script_ids(adaptor, array=job.span is not None)
         return render_script(
             job.description,
             job.token,

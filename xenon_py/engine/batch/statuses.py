@@ -16,8 +16,13 @@ from xenon_py.engine.batch.verdict import Evidence, conclude, not_found, stale
 from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobStatus
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listing, Phase, Site
+from xenon_py.plugin.runner import CommandResult
+from xenon_py.plugin.scripts import ScriptIds
 
 _log = logging.getLogger(__name__)
+
+CLOCK_SKEW = 600.0
+"""Seconds that a job may begin after the system says so: clocks that differ, a slow prolog."""
 
 REMEMBERED = 20_000
 """So many jobs are remembered; of the others the records on the submit host tell."""
@@ -61,6 +66,24 @@ class _SecondLook:
     accounting: Listing = Listing({})
     asked: bool = True
     records: dict[str, Record] = field(default_factory=dict)
+
+
+def system_name(adaptor: BatchAdaptor, system: str) -> str:
+    """Return how a job record names the system that gave the identifier."""
+    return f"{adaptor.description.name}.{system}"
+
+
+def script_ids(adaptor: BatchAdaptor, *, array: bool = False) -> ScriptIds:
+    """Return how a job of this system finds out who it is."""
+    system = system_name(adaptor, adaptor.system_text)
+    if array:
+        return ScriptIds(adaptor.task_id_text, adaptor.array_index_text, system)
+    return ScriptIds(adaptor.job_id_text, system=system)
+
+
+def _agree(noted: int, told: int | None) -> bool:
+    """Tell whether two sources mean the same start; in s and in ms."""
+    return told is None or abs(noted - told / 1000) <= CLOCK_SKEW
 
 
 class Statuses:
@@ -142,10 +165,14 @@ class Statuses:
         ended = [i for i, seen in listing.jobs.items() if i in jobs and seen.phase is Phase.DONE]
         look = {i: jobs[i] for i in (*unlisted, *ended)}
         tokens = sorted({tracked.token for tracked in look.values() if tracked.token})
-        strange = {self._adaptor.record_id(i): i for i in look if not look[i].searched}
+        strange = [i for i in look if not look[i].searched]
         marker = new_marker()
         account = self._adaptor.accounting_command(unlisted, self._site) if unlisted else None
-        reading = read_command(marker, tokens, list(strange)) if tokens or strange else None
+        reading = (
+            read_command(marker, tokens, list(map(self._adaptor.record_id, strange)))
+            if tokens or strange
+            else None
+        )
         commands = [command for command in (account, reading) if command]
         if not commands:
             return _SecondLook()
@@ -155,27 +182,45 @@ class Statuses:
             _log.warning("%s could not be asked: %s", self._name, error)
             return _SecondLook(asked=False)
         records = parse_records(marker, results[-1].text()) if reading else {}
-        self._recognise({record_id: jobs[i] for record_id, i in strange.items()}, records)
-        if account is None:
-            return _SecondLook(records=records)
+        second = (
+            self._accounted(unlisted, results[0], records)
+            if account
+            else _SecondLook(records=records)
+        )
+        self._recognise({i: jobs[i] for i in strange}, records, (listing, second.accounting))
+        return second
+
+    def _accounted(
+        self, job_ids: list[str], result: CommandResult, records: dict[str, Record]
+    ) -> _SecondLook:
         try:
-            listed = self._adaptor.parse_accounting(results[0], unlisted, self._site)
+            listed = self._adaptor.parse_accounting(result, job_ids, self._site)
         except CouldNotAskError as error:
             _log.warning("accounting of %s could not be asked: %s", self._name, error)
             return _SecondLook(asked=False, records=records)
         return _SecondLook(self._noted(listed), records=records)
 
-    @staticmethod
-    def _recognise(strange: dict[str, Tracked], records: dict[str, Record]) -> None:
-        """Note which record belongs to which job of an earlier process; the latest one counts."""
-        newest = dict.fromkeys(strange, -1)
-        for token, record in records.items():
-            for index, start in record.starts.items():
-                tracked = strange.get(start.job_id)
-                if tracked is not None and start.time > newest[start.job_id]:
-                    tracked.token, tracked.index = token, index
-                    newest[start.job_id] = start.time
-        for tracked in strange.values():
+    def _recognise(
+        self, strange: dict[str, Tracked], records: dict[str, Record], listings: Sequence[Listing]
+    ) -> None:
+        """Note which record belongs to which job of an earlier process; the latest one counts.
+
+        Numbers come again, on other clusters that share the home directory and after years: the
+        record has to name the system, and to have begun when the system says.
+        """
+        for job_id, tracked in strange.items():
+            number = self._adaptor.record_id(job_id)
+            system = system_name(self._adaptor, self._adaptor.system_of(job_id, self._site))
+            seen = next((one.jobs[job_id] for one in listings if job_id in one.jobs), None)
+            begun = seen.usage.start_time if seen else None
+            found = [
+                (start.time, token, index)
+                for token, record in records.items()
+                for index, start in record.starts.items()
+                if (start.job_id, start.system) == (number, system) and _agree(start.time, begun)
+            ]
+            if found:
+                _, tracked.token, tracked.index = max(found)
             tracked.searched = True
 
     def _verdict(
