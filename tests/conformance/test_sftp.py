@@ -47,3 +47,17 @@ class TestSftpWithoutExtensions(FileSystemConformance):
 
     def create(self) -> FileSystem:
         return connect(self.server)
+
+
+class TestSftpOnProftpd(FileSystemConformance):
+    """mod_sftp: some of OpenSSH's extensions, and other ways."""
+
+    adaptor = "sftp"
+    server: ClassVar[SshServer]
+
+    @pytest.fixture(autouse=True)
+    def _server(self, proftpd_sftp: SshServer) -> None:
+        type(self).server = proftpd_sftp
+
+    def create(self) -> FileSystem:
+        return connect(self.server)

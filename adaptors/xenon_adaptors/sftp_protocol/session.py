@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from xenon_adaptors.sftp_protocol import packets as p
 from xenon_adaptors.sftp_protocol.framing import Framer
@@ -39,6 +40,21 @@ LARGEST_REQUEST = 261120
 _ANSWER = 1 << 16  # what an answer without data takes at most, in bytes
 _LISTING = 1 << 18
 _WATCH = 1.0  # seconds between looks at a session that is silent
+
+
+_turns: WeakKeyDictionary[paramiko.Transport, threading.Lock] = WeakKeyDictionary()
+
+
+def _turn_on(transport: paramiko.Transport) -> threading.Lock:
+    """Return the lock under which a whole SFTP packet is sent.
+
+    ProFTPD's mod_sftp (1.3.8, measured) puts packets together in one place for all channels of a
+    connection, and hangs up when the parts of two of them mix. So the sessions of a connection take
+    turns, except with OpenSSH, which has a process for each.
+    """
+    if "OpenSSH" in transport.remote_version:
+        return threading.Lock()
+    return _turns.setdefault(transport, threading.Lock())
 
 
 class StatusError(Exception):
@@ -120,7 +136,7 @@ class SftpSession:
         self._framer = Framer(self._deliver)
         self._waiting: dict[int, tuple[Mailbox | None, int]] = {}
         self._ids = itertools.count(1)
-        self._turn = threading.Lock()
+        self._turn = _turn_on(channel.get_transport())
         self._error: XenonException | None = None
         self._greeted = False
         self._hello: SimpleQueue[bytes] = SimpleQueue()
@@ -129,7 +145,8 @@ class SftpSession:
         self._link = ChannelLink(channel, self._take, self._end, fast=fast, patience=patience)
         try:
             self._start(channel)
-            self._link.send(p.init())
+            with self._turn:
+                self._link.send(p.init())
             self.extensions = self._version()
             self.read_size, self.write_size = self._sizes()
         except BaseException:
