@@ -50,7 +50,7 @@ class SessionPool:
             if not self._sessions:
                 self._sessions.append(self._open_session())
             best = min(self._sessions, key=lambda one: one.load)
-            if best.load >= _BUSY and len(self._sessions) < self._most:
+            if best.load >= _BUSY and best.robust and len(self._sessions) < self._most:
                 best = self._another() or best
             return best
 

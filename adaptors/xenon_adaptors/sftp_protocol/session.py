@@ -42,17 +42,25 @@ _LISTING = 1 << 18
 _WATCH = 1.0  # seconds between looks at a session that is silent
 
 
+_ONE_PIECE = 31 << 10
+"""Bytes of data per write that leave a request in one SSH packet, of 32 KiB everywhere."""
+
 _turns: WeakKeyDictionary[paramiko.Transport, threading.Lock] = WeakKeyDictionary()
 
 
-def _turn_on(transport: paramiko.Transport) -> threading.Lock:
-    """Return the lock under which a whole SFTP packet is sent.
+def _is_robust(transport: paramiko.Transport) -> bool:
+    """Tell whether a server may be sent packets in any pieces, over several channels.
 
-    ProFTPD's mod_sftp (1.3.8, measured) puts packets together in one place for all channels of a
-    connection, and hangs up when the parts of two of them mix. So the sessions of a connection take
-    turns, except with OpenSSH, which has a process for each.
+    OpenSSH has a process for each channel. ProFTPD's mod_sftp (1.3.8, measured) puts packets
+    together in one place for all channels of a connection, and hangs up, or falls silent, when
+    pieces mix. Other servers are treated like it.
     """
-    if "OpenSSH" in transport.remote_version:
+    return "OpenSSH" in transport.remote_version
+
+
+def _turn_on(transport: paramiko.Transport) -> threading.Lock:
+    """Return the lock under which whole requests are sent, one for all sessions if need be."""
+    if _is_robust(transport):
         return threading.Lock()
     return _turns.setdefault(transport, threading.Lock())
 
@@ -114,6 +122,7 @@ class SftpSession:
         extensions: names and data of what the server offers.
         read_size, write_size: most bytes of data per request.
         fast: whether the fast path is in use.
+        robust: whether further sessions on the same connection are a good idea.
 
     Raises:
         ConnectionLostException: the channel broke, or what came is no SFTP.
@@ -136,6 +145,7 @@ class SftpSession:
         self._framer = Framer(self._deliver)
         self._waiting: dict[int, tuple[Mailbox | None, int]] = {}
         self._ids = itertools.count(1)
+        self.robust = _is_robust(channel.get_transport())
         self._turn = _turn_on(channel.get_transport())
         self._error: XenonException | None = None
         self._greeted = False
@@ -239,7 +249,7 @@ class SftpSession:
 
     def _sizes(self) -> tuple[int, int]:
         if "limits@openssh.com" not in self.extensions:
-            return DEFAULT_REQUEST, DEFAULT_REQUEST
+            return DEFAULT_REQUEST, DEFAULT_REQUEST if self.robust else _ONE_PIECE
         limits = p.parse_limits(self.extended("limits@openssh.com"))
         return (
             min(limits.read or LARGEST_REQUEST, LARGEST_REQUEST),
@@ -270,7 +280,8 @@ class SftpSession:
                 ids.append(request_id)
             try:
                 self._make_room()
-                self._link.send(parts[0] if len(parts) == 1 else b"".join(parts))
+                for part in [b"".join(parts)] if self.robust else parts:
+                    self._link.send(part)
             except TimeoutError:
                 raise self._too_late() from None
             except (OSError, EOFError) as error:
