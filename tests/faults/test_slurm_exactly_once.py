@@ -147,6 +147,6 @@ def test_a_submission_whose_host_died_is_told_as_uncertain(login: SlurmCluster) 
 
 def _kill_submissions(cluster: SlurmCluster) -> None:
     """Kill the shells that submit for the test user: those that hold the lock of a job record."""
-    for lock in Path(cluster.ssh.home, ".xenon/jobs").glob("*/lock/pid"):
-        if not (lock.parents[1] / "result").exists():
+    for lock in Path(cluster.ssh.home, ".xenon/jobs").glob("*/lock"):
+        if lock.is_file() and not (lock.parent / "result").exists():
             subprocess.run(("kill", "-9", lock.read_text().strip()), check=False)

@@ -137,8 +137,8 @@ def test_a_missing_directory_is_told_and_can_be_mended(host: Host) -> None:
 def test_who_began_and_vanished_is_told_as_lost(host: Host) -> None:
     job = host.job()
     lock = host.home / ".xenon/jobs" / job.token / "lock"
-    lock.mkdir(parents=True)
-    (lock / "pid").write_text("4194999\n")
+    lock.parent.mkdir(parents=True)
+    lock.write_text("4194999\n")
     assert host.submit([job])[job.token].outcome == "lost"
     assert host.count() == 0
 

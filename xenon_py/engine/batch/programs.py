@@ -5,7 +5,7 @@ Whatever the engine wants of the submit host in one round trip, it writes as one
 it runs any of it, so a connection that breaks while it is sent runs nothing. Answers are framed by
 lines with a random word in them, so that noise from log-in scripts cannot be taken for an answer.
 
-A submission is idempotent by its token. Who makes the directory ``lock`` in the job record submits
+A submission is idempotent by its token. Who makes the file ``lock`` in the job record submits
 and writes ``result``; everybody else who asks with the same token waits for that file. Its last
 line is the word ``complete``, so half a file is never read. The program ignores hang-ups: a lost
 connection leaves the submission running, and asking again gets its result.
@@ -146,9 +146,10 @@ def render_submissions(marker: str, jobs: Sequence[Submission], head: Sequence[s
             f"if xenon_begin {job.token} {quote(job.directory)}; then",
             f"cat >\"$xenon_record/script\" <<'{job.token}'",
             f"{job.script.rstrip(chr(10))}\n{job.token}",
+            f'(umask "$xenon_umask"; cd -- {quote(job.directory)} &&',
             (
-                f'(umask "$xenon_umask"; cd -- {quote(job.directory)} && {quote_all(job.command)} '
-                '<"$xenon_record/script") >"$xenon_record/out" 2>"$xenon_record/err"'
+                f'exec {quote_all(job.command)} <"$xenon_record/script")'
+                ' >"$xenon_record/out" 2>"$xenon_record/err"'
             ),
             "xenon_done $?",
             "fi",
@@ -162,11 +163,13 @@ _SUBMIT_FUNCTIONS = """\
 xenon_begin() {
   xenon_token=$1; xenon_record="$xenon_base/$1"; xenon_outcome=
   [ -d "$xenon_record" ] || { xenon_outcome=record; return 1; }
-  if mkdir -- "$xenon_record/lock" 2>/dev/null; then
-    printf '%s\\n' $$ >"$xenon_record/lock/pid"
+  set -C  # the redirection fails where the file exists
+  if { printf '%s\\n' $$ >"$xenon_record/lock"; } 2>/dev/null; then
+    set +C
     [ -d "$2" ] || { rm -rf -- "$xenon_record"; xenon_outcome=directory; return 1; }
     return 0
   fi
+  set +C
   xenon_tries=0
   while ! xenon_whole; do
     xenon_tries=$((xenon_tries + 1))
@@ -177,7 +180,7 @@ xenon_begin() {
   return 1
 }
 xenon_alive() {
-  xenon_pid=; read -r xenon_pid <"$xenon_record/lock/pid" 2>/dev/null
+  xenon_pid=; read -r xenon_pid <"$xenon_record/lock"
   [ -n "$xenon_pid" ] && kill -0 "$xenon_pid" 2>/dev/null
 }
 xenon_whole() {
@@ -188,10 +191,15 @@ xenon_whole() {
 xenon_done() {
   printf '%s\\ncomplete\\n' "$1" >"$xenon_record/result"
 }
+xenon_show() {  # as cat, without a process
+  while IFS= read -r xenon_line || [ -n "$xenon_line" ]; do
+    printf '%s\\n' "$xenon_line"
+  done <"$xenon_record/$1"
+}
 xenon_answer() {
   if [ -z "$xenon_outcome" ] && xenon_whole; then
     printf '\\n%s done %s %s\\n' "$xenon_marker" "$xenon_token" "$xenon_status"
-    cat -- "$xenon_record/out"; printf '\\n%s err\\n' "$xenon_marker"; cat -- "$xenon_record/err"
+    xenon_show out; printf '\\n%s err\\n' "$xenon_marker"; xenon_show err
   else
     printf '\\n%s %s %s\\n' "$xenon_marker" "${xenon_outcome:-lost}" "$xenon_token"
   fi
