@@ -7,6 +7,7 @@ where the meaning of each call is. Every call is safe to use from several thread
 from __future__ import annotations
 
 import itertools
+import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -668,6 +669,14 @@ class FileSystem:
             adaptor = self._session.adaptor
             telling.path = full = self._session.resolve(path, argument)
             yield adaptor, full
+
+
+def _forget_copies() -> None:
+    for file_system in list(_open_ones.values()):
+        file_system._arriving.clear()  # noqa: SLF001
+
+
+os.register_at_fork(after_in_child=_forget_copies)  # they are those of the parent
 
 
 def _link_text(target: object) -> str:

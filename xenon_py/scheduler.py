@@ -615,7 +615,9 @@ class Scheduler:
         """Give the adaptor, if open, and complete the exceptions of the block."""
         with Telling(operation, self._description.name):
             if self._closed:
-                raise SchedulerClosedException.because("the scheduler was closed before")
+                raise SchedulerClosedException.because(
+                    "the scheduler was closed before, or is that of the process that was forked"
+                )
             yield self._adaptor
 
     def _checked(
@@ -696,4 +698,14 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
-os.register_at_fork(after_in_child=_open_ones.clear)  # the jobs are those of the parent
+
+
+def _leave_to_parent() -> None:
+    """In a forked child: the jobs, and the threads that attend to them, are those of the parent."""
+    for scheduler in list(_open_ones.values()):
+        scheduler._closed = True  # noqa: SLF001
+        scheduler._lock = threading.Lock()  # noqa: SLF001  # the other may be held for ever
+    _open_ones.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

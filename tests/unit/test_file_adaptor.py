@@ -27,6 +27,7 @@ from xenon_py.exceptions import (
     UnsupportedOperationException,
     XenonException,
 )
+from xenon_py.filesystem import FileSystem
 from xenon_py.model.location import Location
 from xenon_py.plugin.filesystem import FileKind, WriteMode
 from xenon_py.plugin.os_errors import from_os_error
@@ -417,3 +418,20 @@ def test_what_is_not_permitted(adaptor: FileAdaptor, seen_by_all: pathlib.Path) 
         if root:
             os.seteuid(0)
         closed.chmod(0o700)
+
+
+def test_a_tree_deeper_than_the_recursion_limit(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "deep").mkdir()
+    directory = os.open(tmp_path / "deep", os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=directory)
+        below = os.open("d", os.O_RDONLY, dir_fd=directory)
+        os.close(directory)
+        directory = below
+    os.close(directory)
+    with FileSystem.create("file", str(tmp_path)) as fs:
+        assert fs.copy("deep", fs, "copy", None, True).wait(60_000).state == "DONE"
+        assert len(fs.list("copy", True)) == 1200
+        fs.delete("deep", True)
+        fs.delete("copy", True)
+    assert os.listdir(tmp_path) == []

@@ -137,3 +137,19 @@ class TestSecrets:
             with pytest.raises(XenonException, match="environment") as caught:
                 checked_description(description, ABLE)
             assert "S3cret" not in str(caught.value)
+
+
+class TestStridedViews:
+    """A ``memoryview`` with gaps is bytes too, but ``cast`` and ``os.write`` refuse it."""
+
+    def test_files(self, fs: FileSystem, tmp_path: Path) -> None:
+        view = memoryview(b"a-b-c-")[::2]
+        fs.write_to_file("new", view)
+        fs.append_to_file("new", [view, view])
+        assert (tmp_path / "new").read_bytes() == b"abc" * 3
+
+    def test_input_of_jobs(self, tmp_path: Path) -> None:
+        with Scheduler.create("local", str(tmp_path)) as scheduler:
+            description = JobDescription(executable="/bin/cat")
+            _, stream = scheduler.submit_interactive_job(description, [memoryview(b"a-b-")[::2]])
+            assert b"".join(piece.stdout for piece in stream) == b"ab"

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from xenon_py.engine.publishing import contiguous
 from xenon_py.exceptions import IllegalArgumentException, XenonException
 from xenon_py.model.jobs import Job, SubmitInteractiveJobResponse
 from xenon_py.plugin.process import InputPipe, OutputPipe, Process
@@ -177,7 +178,7 @@ class OutputStream(Iterator[SubmitInteractiveJobResponse]):
                         f"stdin_stream must yield bytes, not {type(piece).__name__}"
                     )
                 if piece:
-                    pipe.write(piece)
+                    pipe.write(contiguous(piece))
         except BrokenPipeError:
             pass  # the job reads no more, as `head` does: its right
         except BaseException as error:  # noqa: BLE001 - the consumer gets it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 
 from xenon_py.engine.names import temporary_path
@@ -36,6 +37,7 @@ class Publication:
         self._adaptor = adaptor
         self._path = path
         self._replace = replace
+        self._process = os.getpid()
         record = adaptor.description
         in_place = record.writes_atomically or not record.supports_rename
         self._written = path if in_place else temporary_path(path)
@@ -67,7 +69,7 @@ class Publication:
             PathAlreadyExistsException: somebody else made the file meanwhile (no ``replace``).
         """
         stream, self._stream = self._stream, None
-        if stream is None:
+        if stream is None or self._is_of_parent():
             return
         try:
             stream.close()
@@ -90,9 +92,13 @@ class Publication:
     def abort(self) -> None:
         """Give up; nothing is left of the file."""
         stream, self._stream = self._stream, None
-        if stream is not None:
+        if stream is not None and not self._is_of_parent():
             stream.abort()
             self._remove()
+
+    def _is_of_parent(self) -> bool:
+        """Tell whether this is a forked child, where the file is not ours to end."""
+        return os.getpid() != self._process
 
     def _remove(self) -> None:
         if self._written == self._path and self._adaptor.description.writes_atomically:
@@ -150,7 +156,7 @@ def chunks_of(data_stream: object) -> Iterator[Buffer]:
             for a chunk that is not bytes.
     """
     if isinstance(data_stream, (bytes, bytearray, memoryview)):
-        return iter((data_stream,))
+        data_stream = (data_stream,)
     if isinstance(data_stream, str) or not isinstance(data_stream, Iterable):
         raise IllegalArgumentException.because(
             f"data_stream must be an iterable of bytes, not {type(data_stream).__name__}"
@@ -164,4 +170,9 @@ def _checked(chunks: Iterator[object]) -> Iterator[Buffer]:
             raise IllegalArgumentException.because(
                 f"data_stream must yield bytes, but it yielded a {type(chunk).__name__}"
             )
-        yield chunk
+        yield contiguous(chunk)
+
+
+def contiguous(data: Buffer) -> Buffer:
+    """Return the same bytes in one piece: a strided ``memoryview`` cannot be cut or written."""
+    return bytes(data) if isinstance(data, memoryview) and not data.c_contiguous else data

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from xenon_py.model.path import is_below, parent
+from xenon_py.model.path import is_below, join, parent
 
 MAX_HANDLES = 64
 """Directories kept open at a time, per anchored view."""
@@ -66,13 +66,26 @@ class DirectoryHandles:
                 _drop(self._handles.popitem()[1])
 
     def _acquire(self, directory: str, root: str) -> _Handle:
-        with self._lock:
-            handle = self._handles.get(directory)
-            if handle is not None:
-                self._handles.move_to_end(directory)
-                handle.users += 1
-                return handle
-        fd = self._open(directory, root)
+        """Open a directory, from the nearest one above it that is open already."""
+        names: list[str] = []
+        handle = self._held(directory)
+        while handle is None and directory != root:
+            names.append(directory.rsplit("/", 1)[1])
+            directory = parent(directory)
+            handle = self._held(directory)
+        if handle is None:
+            handle = self._keep(root, os.open(root, _OPEN_FLAGS))
+        while names:
+            above, name = handle, names.pop()
+            directory = join(directory, name)
+            try:
+                handle = self._keep(directory, os.open(name, _OPEN_FLAGS, dir_fd=above.fd))
+            finally:
+                self._release(above)
+        return handle
+
+    def _keep(self, directory: str, fd: int) -> _Handle:
+        """Make a handle, in use once, of a directory that was just opened."""
         with self._lock:
             other = self._handles.get(directory)
             if other is not None:
@@ -84,14 +97,14 @@ class DirectoryHandles:
                 _drop(self._handles.popitem(last=False)[1])
             return handle
 
-    def _open(self, directory: str, root: str) -> int:
-        if directory == root:
-            return os.open(root, _OPEN_FLAGS)
-        above = self._acquire(parent(directory), root)
-        try:
-            return os.open(directory.rsplit("/", 1)[1], _OPEN_FLAGS, dir_fd=above.fd)
-        finally:
-            self._release(above)
+    def _held(self, directory: str) -> _Handle | None:
+        """Return the handle of a directory that is open, for one more user."""
+        with self._lock:
+            handle = self._handles.get(directory)
+            if handle is not None:
+                self._handles.move_to_end(directory)
+                handle.users += 1
+            return handle
 
     def _release(self, handle: _Handle) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import threading
 import weakref
 from collections import deque
@@ -39,14 +40,18 @@ class CopyEngine:
     def __init__(self, adaptor_name: str, owner: CopyOwner | None = None) -> None:
         self._adaptor_name = adaptor_name
         self._owner = owner
-        self._lock = threading.Lock()
         self._count = 0
         self._closed = False
+        self.forget()
+        _engines.add(self)
+
+    def forget(self) -> None:
+        """Begin without any copy; in a forked child those of the parent are none of ours."""
+        self._lock = threading.Lock()  # the other may be held for ever, by a thread of the parent
         self._tasks: dict[str, Task] = {}
         self._waiting: deque[Task] = deque()
         self._running = 0
         self._threads: list[threading.Thread] = []
-        _engines.add(self)
 
     def start(
         self,
@@ -186,4 +191,10 @@ def _close_all() -> None:
         engine.close()
 
 
+def _forget_all() -> None:
+    for engine in list(_engines):
+        engine.forget()
+
+
 atexit.register(_close_all)
+os.register_at_fork(after_in_child=_forget_all)
