@@ -15,6 +15,7 @@ from xenon_py.model.jobs import JobDescription
 from xenon_py.scheduler import Scheduler
 
 TRUE = JobDescription(executable="/bin/true", queue_name="unlimited")
+HELD = JobDescription(executable="/bin/true", queue_name="unlimited", hold=True)
 
 
 def _exit(_: object) -> None:
@@ -36,15 +37,15 @@ def fs(tmp_path: Path) -> Iterator[FileSystem]:
 
 class TestJobs:
     def test_later_futures_are_completed(self, scheduler: Scheduler) -> None:
-        first = scheduler.submit_batch_job(TRUE).future()
-        first.add_done_callback(_exit)
-        assert first.result(20).done
+        job = scheduler.submit_batch_job(HELD)
+        future = job.future()
+        future.add_done_callback(_exit)
+        scheduler.release_job(job)
+        assert future.result(20).done
         assert scheduler.submit_batch_job(TRUE).future().result(20).done
 
     def test_a_future_that_somebody_else_completed(self, scheduler: Scheduler) -> None:
-        held = scheduler.submit_batch_job(
-            JobDescription(executable="/bin/true", queue_name="unlimited", hold=True)
-        )
+        held = scheduler.submit_batch_job(HELD)
         held.future().set_result(None)  # type: ignore[arg-type]
         scheduler.release_job(held)
         assert held.wait(20_000).done
@@ -76,7 +77,9 @@ class TestCopies:
         assert fs.copy("f", fs, "h").wait(20_000).state == "DONE"
 
     def test_more_failing_callbacks_than_threads(self, fs: FileSystem) -> None:
-        for number in range(40):
-            operation = fs.copy("f", fs, f"new{number}")
+        for number in range(8):
+            ready = threading.Event()
+            operation = fs.copy("f", fs, f"new{number}", on_progress=lambda _, r=ready: r.wait(20))
             operation.future().add_done_callback(_exit)
+            ready.set()
             assert operation.wait(20_000).done
