@@ -12,9 +12,8 @@ import os
 import resource
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from xenon_py.exceptions import (
     CommandNotFoundException,
@@ -23,10 +22,11 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.model.jobs import JobUsage
+from xenon_py.plugin.ending import GroupProcess
 from xenon_py.plugin.local_exits import watch_exit
 from xenon_py.plugin.local_groups import end_group, signal_group
 from xenon_py.plugin.local_pipes import LocalInputPipe, LocalOutputPipe
-from xenon_py.plugin.process import Process, ProcessExit
+from xenon_py.plugin.process import ProcessExit
 
 _log = logging.getLogger("xenon_py.plugin.local_process")
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, KiB on Linux
@@ -120,21 +120,17 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class LocalProcess(Process):
+class LocalProcess(GroupProcess):
     """A process of this machine that ``popen`` started and nobody else waits for."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        super().__init__()
         self._popen = process
         self.child_pid = self.pid = process.pid
         self._start_time = now_ms()
         self._start_clock = time.monotonic()
         self._floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._exit: ProcessExit | None = None
         self._reaped = False
-        self._ending = False
-        self._callbacks: list[Callable[[ProcessExit], object]] = []
         if process.stdin is not None:
             self.stdin = LocalInputPipe(process.stdin)
         if process.stdout is not None:
@@ -142,24 +138,6 @@ class LocalProcess(Process):
         if process.stderr is not None:
             self.stderr = LocalOutputPipe(process.stderr)
         watch_exit(self)
-
-    def poll(self) -> ProcessExit | None:
-        """Return how it ended, ``None`` while it runs."""
-        return self._exit if self._ended.is_set() else None
-
-    def wait(self, timeout: float | None = None) -> ProcessExit | None:
-        """Wait for the end, at most ``timeout`` seconds; ``None`` when it still runs."""
-        return self._exit if self._ended.wait(timeout) else None
-
-    def on_exit(self, callback: Callable[[ProcessExit], object]) -> None:
-        """Call back once it has ended, from the watching thread (or at once, if it has)."""
-        with self._lock:
-            if not self._ended.is_set():
-                self._callbacks.append(callback)
-                return
-            ended = self._exit
-        if ended is not None:
-            callback(ended)
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole process group; nothing happens when it has ended."""
@@ -181,11 +159,9 @@ class LocalProcess(Process):
     def reap(self) -> None:
         """Take the exit status; called by the watcher once the process has ended."""
         with self._lock:  # no signal is sent between the taking and the mark that it is taken
-            self._exit = self._take_status()
+            ended = self._take_status()
             self._reaped = True
-            over = not self._ending
-        if over:
-            self._finish()
+        self._exited(ended)
 
     def _take_status(self) -> ProcessExit:
         try:
@@ -203,23 +179,3 @@ class LocalProcess(Process):
             max_rss=used.ru_maxrss * _RSS_UNIT if used.ru_maxrss > self._floor else None,
         )
         return exit_of(status, usage)
-
-    def _group_gone(self) -> None:
-        with self._lock:
-            self._ending = False
-            over = self._reaped
-        if over:
-            self._finish()
-
-    def _finish(self) -> None:
-        with self._lock:
-            if self._ended.is_set() or self._exit is None:
-                return
-            ended = self._exit
-            self._ended.set()
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            try:
-                callback(ended)
-            except Exception:  # noqa: BLE001 - the thread serves other processes too
-                _log.exception("a callback for the end of process %s failed", self.child_pid)

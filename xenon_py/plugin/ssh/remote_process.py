@@ -17,7 +17,8 @@ from xenon_py.exceptions import (
     NotConnectedException,
     XenonException,
 )
-from xenon_py.plugin.process import Process, ProcessExit
+from xenon_py.plugin.ending import GroupProcess
+from xenon_py.plugin.process import ProcessExit
 from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.channels import ChannelLease
 from xenon_py.plugin.ssh.streams import ChannelInput, ChannelOutput, Marked
@@ -145,19 +146,15 @@ def start_failure(
     )
 
 
-class RemoteProcess(Process):
+class RemoteProcess(GroupProcess):
     """An interactive command; its pipes are the streams of its channel."""
 
     def __init__(
         self, lease: ChannelLease, marker: str, cwd: str | None, run_script: RunScript
     ) -> None:
+        super().__init__()
         self._lease = lease
         self._run_script = run_script
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._exit: ProcessExit | None = None
-        self._ending = False
-        self._callbacks: list[Callable[[ProcessExit], object]] = []
         channel = lease.channel
         out, err = Marked(marker), Marked(marker)
         first = until_marker(channel, out)
@@ -172,23 +169,6 @@ class RemoteProcess(Process):
         event = channel.status_event
         assert isinstance(event, ExitEvent)
         event.listen(self._on_status)
-
-    def poll(self) -> ProcessExit | None:
-        """Return how it ended, ``None`` while it runs."""
-        return self._exit if self._ended.is_set() else None
-
-    def wait(self, timeout: float | None = None) -> ProcessExit | None:
-        """Wait for the end, at most ``timeout`` seconds; ``None`` when it still runs."""
-        return self._exit if self._ended.wait(timeout) else None
-
-    def on_exit(self, callback: Callable[[ProcessExit], object]) -> None:
-        """Call back once it has ended (at once, if it has)."""
-        with self._lock:
-            if not self._ended.is_set():
-                self._callbacks.append(callback)
-                return
-        assert self._exit is not None
-        callback(self._exit)
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole process group; nothing happens when it has ended."""
@@ -210,32 +190,16 @@ class RemoteProcess(Process):
         with contextlib.suppress(NotConnectedException):  # then its status tells that it is lost
             if self.pid:
                 self._run_script(script.end_script(self.pid, grace))
-        with self._lock:
-            self._ending = False
-            over = self._exit is not None
-        if over:
-            self._finish()
+        self._group_gone()
 
     def _on_status(self) -> None:
-        with self._lock:
-            self._exit = exit_of(self._lease)
-            over = not self._ending
-        if over:
-            self._finish()
+        self._exited(exit_of(self._lease))
 
-    def _finish(self) -> None:
-        with self._lock:
-            if self._ended.is_set() or self._exit is None:
-                return
-            ended = self._exit
-            self._ended.set()
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            try:
-                callback(ended)
-            except Exception:  # noqa: BLE001 - one callback must not keep the others from theirs
-                _log.exception("a callback for the end of a remote command failed")
+    def _finish(self) -> bool:
+        if not super()._finish():
+            return False
         self._give_back()
+        return True
 
     def _give_back(self) -> None:
         """Release the channel when its output has been read, or will be by nobody."""

@@ -17,7 +17,8 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.model.jobs import JobUsage
-from xenon_py.plugin.process import Process, ProcessExit, ProcessSpec
+from xenon_py.plugin.ending import GroupProcess
+from xenon_py.plugin.process import ProcessExit, ProcessSpec
 from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.channels import ChannelLease
 from xenon_py.plugin.ssh.job_script import start_request, supervisor_script
@@ -28,38 +29,17 @@ _log = logging.getLogger("xenon_py.ssh")
 _CLOSE_TIMEOUT = 5.0  # seconds that the other side gets to end what still runs
 
 
-class SupervisedProcess(Process):
+class SupervisedProcess(GroupProcess):
     """A process that a supervisor started. Its state changes in the supervisor's thread."""
 
     def __init__(self, supervisor: Supervisor, number: int, spec: ProcessSpec) -> None:
+        super().__init__()
         self.spec = spec
         self.number = number
         self.answered = threading.Event()
         self.failure: XenonException | None = None
         self._supervisor = supervisor
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._exit: ProcessExit | None = None
-        self._ending = False
-        self._callbacks: list[Callable[[ProcessExit], object]] = []
         self._started = (0, 0.0)
-
-    def poll(self) -> ProcessExit | None:
-        """Return how it ended, ``None`` while it runs."""
-        return self._exit if self._ended.is_set() else None
-
-    def wait(self, timeout: float | None = None) -> ProcessExit | None:
-        """Wait for the end, at most ``timeout`` seconds; ``None`` when it still runs."""
-        return self._exit if self._ended.wait(timeout) else None
-
-    def on_exit(self, callback: Callable[[ProcessExit], object]) -> None:
-        """Call back once it has ended, from the supervisor's thread (or at once, if it has)."""
-        with self._lock:
-            if not self._ended.is_set():
-                self._callbacks.append(callback)
-                return
-        assert self._exit is not None
-        callback(self._exit)
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole process group; nothing happens when it has ended."""
@@ -98,24 +78,15 @@ class SupervisedProcess(Process):
             end_time=time.time_ns() // 1_000_000,
             wall_seconds=time.monotonic() - clock,
         )
-        ended = (
+        self._exited(
             ProcessExit(None, status - 128, flag == 2, usage)
             if flag
             else ProcessExit(status, None, False, usage)
         )
-        with self._lock:
-            self._exit = ended
-            over = not self._ending
-        if over:
-            self._finish()
 
     def group_gone(self) -> None:
         """Note that nothing of its group is left."""
-        with self._lock:
-            self._ending = False
-            over = self._exit is not None
-        if over:
-            self._finish()
+        self._group_gone()
 
     def lost(self, reason: str) -> None:
         """Note that nobody will tell how it ends."""
@@ -125,19 +96,6 @@ class SupervisedProcess(Process):
                 self._exit = ProcessExit(None, error=text)
         self.failed(ConnectionLostException.because(text))
         self._finish()
-
-    def _finish(self) -> None:
-        with self._lock:
-            if self._ended.is_set() or self._exit is None:
-                return
-            ended = self._exit
-            self._ended.set()
-            callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            try:
-                callback(ended)
-            except Exception:  # noqa: BLE001 - the thread serves other processes too
-                _log.exception("a callback for the end of a remote process failed")
 
 
 class Supervisor:
