@@ -124,7 +124,7 @@ def test_ends_are_true(
         ({"stderr": "there"}, "already exists"),
         ({"stdout": "dangling"}, "already exists"),
         ({"stdout": "/etc/not-mine"}, "No permission"),
-        ({"stdout": "no/such/directory"}, "no/such/directory"),
+        ({"stdout": "no/such/directory"}, "no/such"),
         ({"executable": "no-such-program-4711"}, "no-such-program-4711"),
         ({"executable": "./there"}, "cannot be run"),
     ],
