@@ -104,7 +104,7 @@ class Scheduler:
     def create(
         cls,
         adaptor: str | None = None,
-        location: str | None = None,
+        location: str | os.PathLike[str] | None = None,
         properties: Mapping[str, str] | None = None,
         certificate_credential: CertificateCredential | None = None,
         password_credential: PasswordCredential | None = None,
@@ -116,7 +116,7 @@ class Scheduler:
 
         Args:
             adaptor: name of the adaptor, e.g. ``slurm``; see ``get_adaptor_names``.
-            location: where; its form is in the adaptor's description.
+            location: where, as text or a path; its form is in the adaptor's description.
             properties: names (the prefix ``xenon.adaptors.schedulers.`` may be left out) ->
                 values, all text.
             certificate_credential: this or one of the next four at most; without any the user's
@@ -172,7 +172,7 @@ class Scheduler:
     def _connect(
         cls,
         name: Any,
-        location: str | None,
+        location: str | os.PathLike[str] | None,
         credential: Credential | None,
         properties: Mapping[str, str] | None,
     ) -> Self:

@@ -12,13 +12,13 @@ from xenon_py.engine.batch.programs import (
     Submission,
     SubmissionAnswer,
     environment_lines,
-    new_marker,
     new_token,
     parse_commands,
     parse_submissions,
     render_commands,
     render_submissions,
 )
+from xenon_py.plugin.runner import new_marker
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 _SUBMIT = """#!/bin/sh

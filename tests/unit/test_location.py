@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -178,3 +179,8 @@ def test_redact_hides_what_is_between_colon_and_at(secret: str) -> None:
         return
     for text in (f"ssh://me:{secret}@host", f"me:{secret}@host", f"host via:me:{secret}@gate"):
         assert secret not in redact(text)
+
+
+def test_a_path_is_as_good_as_its_text() -> None:
+    location = parse_location(PurePosixPath("/some/dir"), LocationForm.PATH)
+    assert (location.text, location.path) == ("/some/dir", "/some/dir")

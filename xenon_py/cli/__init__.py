@@ -19,7 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all went well, 1 on an error of the library (told on standard error), 2 on wrong
         usage.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         return _run(options)
     except XenonException as error:
@@ -49,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="xenon-py", description="Move files and run jobs anywhere.", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"xenon-py {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
         help="run a small job on this machine and tell what happens",

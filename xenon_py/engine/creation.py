@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from xenon_py.exceptions import IllegalArgumentException, InvalidCredentialException
@@ -32,7 +33,7 @@ _CREDENTIALS = (
 
 def make_target(
     description: AdaptorDescription,
-    location: str | None = None,
+    location: str | os.PathLike[str] | None = None,
     credential: Credential | None = None,
     properties: Mapping[str, str] | None = None,
 ) -> Target:

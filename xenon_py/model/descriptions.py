@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, fields
 
 from xenon_py.model.location import LocationForm
@@ -132,5 +133,13 @@ class SchedulerAdaptorDescription:
 
 def describe(message: object) -> str:
     """Return a dataclass as text: its class, then a line per field."""
-    lines = [f"    {f.name}: {getattr(message, f.name)}" for f in fields(message) if f.repr]  # type: ignore[arg-type]
+    lines = [
+        f"    {field.name}: {_shown(getattr(message, field.name))}"
+        for field in fields(message)  # type: ignore[arg-type]
+        if field.repr
+    ]
     return "\n".join([f"{type(message).__name__}:", *lines])
+
+
+def _shown(value: object) -> object:
+    return value.name if isinstance(value, enum.Enum) else value

@@ -102,7 +102,9 @@ def check_length(text: str) -> None:
         )
 
 
-def parse_location(text: str | None, form: LocationForm, *, adaptor: str = "") -> Location:
+def parse_location(
+    text: str | os.PathLike[str] | None, form: LocationForm, *, adaptor: str = ""
+) -> Location:
     """Take a location string apart.
 
     Args:
@@ -114,6 +116,8 @@ def parse_location(text: str | None, form: LocationForm, *, adaptor: str = "") -
         InvalidLocationException: the text is not of this form.
         IllegalArgumentException: it is no text at all.
     """
+    if isinstance(text, os.PathLike):
+        text = os.fspath(text)
     if text is not None and not isinstance(text, str):
         raise IllegalArgumentException.because(
             f"location must be a str, not {type(text).__name__}", operation="create"

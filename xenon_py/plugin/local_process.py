@@ -22,6 +22,7 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.model.jobs import JobUsage
+from xenon_py.plugin.clock import now_ms
 from xenon_py.plugin.ending import GroupProcess
 from xenon_py.plugin.local_exits import watch_exit
 from xenon_py.plugin.local_groups import end_group, signal_group
@@ -113,11 +114,6 @@ def exit_of(status: int, usage: JobUsage) -> ProcessExit:
     if os.WIFSIGNALED(status):
         return ProcessExit(None, os.WTERMSIG(status), os.WCOREDUMP(status), usage)
     return ProcessExit(os.WEXITSTATUS(status), None, False, usage)
-
-
-def now_ms() -> int:
-    """Return the time in ms since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 class LocalProcess(GroupProcess):

@@ -6,6 +6,7 @@ Only argument lists, never a command string made from parts. ``plugin.local_runn
 
 from __future__ import annotations
 
+import secrets
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -122,3 +123,8 @@ def quote(word: str) -> str:
 def quote_all(argv: Sequence[str]) -> str:
     """Return a command line of which each word is literal."""
     return " ".join(map(quote, argv))
+
+
+def new_marker() -> str:
+    """Return a word that nothing else prints, to find an answer among the noise of a log-in."""
+    return f"xenon{secrets.token_hex(12)}"

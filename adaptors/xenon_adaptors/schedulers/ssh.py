@@ -9,16 +9,13 @@ from __future__ import annotations
 import threading
 from typing import ClassVar
 
-from xenon_adaptors.descriptions import SFTP, SSH
-from xenon_py.model.location import Location
-from xenon_py.model.properties import Properties
+from xenon_adaptors.descriptions import SSH
 from xenon_py.plugin.process import Process, ProcessAdaptor, ProcessSpec
+from xenon_py.plugin.runners import file_system_of
 from xenon_py.plugin.ssh import acquire
 from xenon_py.plugin.ssh.runner import SshCommandRunner
 from xenon_py.plugin.ssh.supervisor import Supervisor
 from xenon_py.plugin.target import FileSystemSpec, Target
-
-_SFTP_NAMES = {"ssh.timeout": "sftp.connection.timeout"}
 
 
 class SshAdaptor(ProcessAdaptor):
@@ -57,12 +54,7 @@ class SshAdaptor(ProcessAdaptor):
 
     def file_system(self) -> FileSystemSpec:
         """Name the ``sftp`` adaptor, with the same connection settings."""
-        return FileSystemSpec(
-            "sftp",
-            location_text(self._target.location, self._directory),
-            sftp_properties(self._target.properties),
-            self._target.credential,
-        )
+        return file_system_of(self._target, self._directory)
 
     def is_open(self) -> bool:
         """Tell whether the machine can be reached, as far as is known."""
@@ -87,21 +79,3 @@ class SshAdaptor(ProcessAdaptor):
                     lease.release()
                     raise
             return self._supervisor
-
-
-def location_text(location: Location, directory: str) -> str:
-    """Return a location as ``sftp`` takes it, with another working directory."""
-    gateways = "".join(f" via:{hop}" for hop in reversed(location.hops))
-    return f"{location.target}{directory}{gateways}"
-
-
-def sftp_properties(properties: Properties) -> dict[str, str]:
-    """Return what was given of the connection's properties, by the names that ``sftp`` has."""
-    known = {one.short_name: one.name for one in SFTP.supported_properties}
-    mapped = {}
-    for name, text in properties.given.items():
-        short = name[name.index("ssh.") :]
-        wanted = _SFTP_NAMES.get(short, short.replace("ssh.", "sftp.", 1))
-        if wanted in known:
-            mapped[known[wanted]] = text
-    return mapped

@@ -7,13 +7,12 @@ from typing import TypeVar
 
 from xenon_py.engine.batch.programs import (
     environment_lines,
-    new_marker,
     parse_commands,
     render_commands,
 )
 from xenon_py.exceptions import XenonException
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError
-from xenon_py.plugin.runner import CommandResult, CommandRunner
+from xenon_py.plugin.runner import CommandResult, CommandRunner, new_marker
 
 _T = TypeVar("_T")
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterable
 
 from xenon_py.engine.batch.host import SubmitHost
-from xenon_py.engine.batch.programs import new_marker
 from xenon_py.engine.batch.statuses import script_ids
 from xenon_py.exceptions import InvalidJobDescriptionException, NoSuchJobException, XenonException
 from xenon_py.plugin.batch import (
@@ -21,7 +20,7 @@ from xenon_py.plugin.batch import (
     Site,
 )
 from xenon_py.plugin.process import OutputPipe, Process, ProcessExit
-from xenon_py.plugin.runner import CommandResult, quote, quote_all
+from xenon_py.plugin.runner import CommandResult, new_marker, quote, quote_all
 from xenon_py.plugin.scheduler import InteractiveJob
 from xenon_py.plugin.scripts import RECORDS, render_interactive
 

@@ -56,11 +56,6 @@ def new_token() -> str:
     return secrets.token_hex(10)
 
 
-def new_marker() -> str:
-    """Return a word that nothing else prints."""
-    return f"xenon-{secrets.token_hex(8)}"
-
-
 def environment_lines(
     scrub: Sequence[str], environment: Mapping[str, str], keep: Sequence[str] = ()
 ) -> list[str]:

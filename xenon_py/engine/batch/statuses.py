@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from xenon_py.engine.batch.host import SubmitHost
-from xenon_py.engine.batch.programs import new_marker
 from xenon_py.engine.batch.records import Record, parse_records, read_command
 from xenon_py.engine.batch.verdict import Evidence, conclude, not_found, stale
 from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobStatus
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listing, Phase, Site
-from xenon_py.plugin.runner import CommandResult
+from xenon_py.plugin.runner import CommandResult, new_marker
 from xenon_py.plugin.scripts import ScriptIds
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from xenon_py.engine.batch.programs import (
     Submission,
     SubmissionAnswer,
     environment_lines,
-    new_marker,
     parse_submissions,
     render_submissions,
 )
@@ -23,7 +22,7 @@ from xenon_py.exceptions import (
     XenonTimeoutException,
 )
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Site
-from xenon_py.plugin.runner import CommandRunner
+from xenon_py.plugin.runner import CommandRunner, new_marker
 
 _log = logging.getLogger(__name__)
 

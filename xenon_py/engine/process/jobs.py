@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 import itertools
-import time
 from dataclasses import dataclass, field
 
 from xenon_py.exceptions import NotConnectedException, XenonException
 from xenon_py.model.jobs import Job, JobDescription, JobErrorType, JobReason, JobStatus, JobUsage
+from xenon_py.plugin.clock import now_ms
 from xenon_py.plugin.process import Process, ProcessExit
 
 
@@ -32,11 +32,6 @@ _KILLED_BECAUSE = {
     JobReason.CANCELLED: "Process cancelled by user.",
     JobReason.TIME_LIMIT: "Process timed out.",
 }
-
-
-def now_ms() -> int:
-    """Return the time in ms since 1970 UTC."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
-from xenon_py.engine.process.jobs import ProcessJob, State, now_ms, status_of
+from xenon_py.engine.process.jobs import ProcessJob, State, status_of
 from xenon_py.engine.process.queues import Queues
 from xenon_py.engine.process.timers import Timers
 from xenon_py.exceptions import (
@@ -16,6 +16,7 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.model.jobs import Job, JobErrorType, JobReason, JobStatus
+from xenon_py.plugin.clock import now_ms
 from xenon_py.plugin.scheduler import StatusListener
 
 _REMEMBERED = 10_000

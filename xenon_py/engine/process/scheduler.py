@@ -22,7 +22,6 @@ from xenon_py.engine.process.jobs import (
     ArrayGroup,
     ProcessJob,
     State,
-    now_ms,
     status_of,
 )
 from xenon_py.engine.process.ledger import Ledger
@@ -48,6 +47,7 @@ from xenon_py.model.jobs import (
     Rendered,
 )
 from xenon_py.model.start_time import parse_start_time
+from xenon_py.plugin.clock import now_ms
 from xenon_py.plugin.process import ProcessAdaptor, ProcessExit, ProcessSpec
 from xenon_py.plugin.scheduler import InteractiveJob, SchedulerAdaptor, StatusListener
 from xenon_py.plugin.target import FileSystemSpec

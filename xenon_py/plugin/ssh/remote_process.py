@@ -19,6 +19,7 @@ from xenon_py.exceptions import (
 )
 from xenon_py.plugin.ending import GroupProcess
 from xenon_py.plugin.process import ProcessExit
+from xenon_py.plugin.runner import new_marker
 from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.channels import ChannelLease
 from xenon_py.plugin.ssh.streams import ChannelInput, ChannelOutput, Marked
@@ -95,7 +96,7 @@ def launch(
     Raises:
         NotConnectedException: the connection broke, or the server runs no commands.
     """
-    marker = script.new_marker()
+    marker = new_marker()
     request(lease, script.command_script(marker, argv, env, cwd))
     return marker
 

@@ -16,7 +16,7 @@ from xenon_py.exceptions import (
     XenonTimeoutException,
 )
 from xenon_py.plugin.process import Process, ProcessExit
-from xenon_py.plugin.runner import CommandResult, CommandRunner
+from xenon_py.plugin.runner import CommandResult, CommandRunner, new_marker
 from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.agent import forward_agent
 from xenon_py.plugin.ssh.channels import ChannelLease
@@ -62,7 +62,7 @@ class SshCommandRunner(CommandRunner):
     ) -> CommandResult:
         """Run a command to its end, that is, until it has exited and closed its outputs."""
         end = None if timeout is None else time.monotonic() + timeout
-        text = script.command_script(marker := script.new_marker(), argv, env, cwd)
+        text = script.command_script(marker := new_marker(), argv, env, cwd)
         with self._channel("exec", timeout) as lease:
             request(lease, text)
             exchange = _Exchange(lease, marker, stdin)
@@ -96,7 +96,7 @@ class SshCommandRunner(CommandRunner):
 
     def run_script(self, text: str) -> None:
         """Run a helper script, on a further connection if all channels of this one are in use."""
-        marker = script.new_marker()
+        marker = new_marker()
         lease = self._connection.open_channel(urgent=True)
         with lease:
             request(lease, f"echo {marker}; echo {marker} >&2\n{text}")

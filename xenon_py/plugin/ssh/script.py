@@ -9,7 +9,6 @@ random marker before anything else: what came before it is noise of banners and 
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,11 +42,6 @@ class RemoteText:
 
     command: str
     stdin: bytes = b""
-
-
-def new_marker() -> str:
-    """Return a word that nothing else prints."""
-    return f"xenon{secrets.token_hex(12)}"
 
 
 def octal(text: str) -> str:

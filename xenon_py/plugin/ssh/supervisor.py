@@ -19,6 +19,7 @@ from xenon_py.exceptions import (
 from xenon_py.model.jobs import JobUsage
 from xenon_py.plugin.ending import GroupProcess
 from xenon_py.plugin.process import ProcessExit, ProcessSpec
+from xenon_py.plugin.runner import new_marker
 from xenon_py.plugin.ssh import script
 from xenon_py.plugin.ssh.channels import ChannelLease
 from xenon_py.plugin.ssh.job_script import start_request, supervisor_script
@@ -114,7 +115,7 @@ class Supervisor:
         self._processes: dict[int, SupervisedProcess] = {}
         self._numbers = 0
         self._over = ""
-        marker = script.new_marker()
+        marker = new_marker()
         request(lease, supervisor_script(marker))
         self._input = ChannelInput(lease.channel)
         rest = self._handshake(Marked(marker))
