@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,3 +195,26 @@ def test_processes_that_change_their_group_are_ended(scheduler: Scheduler, tmp_p
 
 def _in_minutes(minutes: int) -> str:
     return time.strftime("%H:%M %d.%m.%Y", time.localtime(time.time() + 60 * minutes))
+
+
+@pytest.mark.parametrize(
+    ("system", "known"), [("at.{host}", True), ("at.elsewhere", False), ("slurm.{host}", False)]
+)
+def test_records_of_other_systems_are_not_taken(
+    scheduler: Scheduler, system: str, known: bool
+) -> None:
+    """Several systems may have a job of this number, and one home for their records."""
+    number = str(os.getpid() + 50_000_000)
+    record = Path.home() / ".xenon/jobs" / secrets.token_hex(10)
+    record.mkdir(parents=True)
+    system = system.format(host=os.uname().nodename)
+    (record / "start").write_text(f"system={system}\nid={number}\nhost=h\npid=1\ntime=2\n")
+    (record / "end").write_text("status=3\nsignal=\ncore=0\ntime=2\nmessage=\n")
+    try:
+        if known:
+            assert scheduler.get_job_status(number).exit_code == 3
+        else:
+            with pytest.raises(NoSuchJobException):
+                scheduler.get_job_status(number)
+    finally:
+        shutil.rmtree(record)

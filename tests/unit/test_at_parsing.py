@@ -196,22 +196,23 @@ def test_nothing_that_is_printed_breaks_a_parser(text: str) -> None:
 
 def test_site() -> None:
     version = answer(err="at version 3.2.5\nPlease report bugs\n")
-    site = adaptor().site([answer(), version, answer()])
+    site = adaptor().site([answer(), version, answer(), answer("h\n")])
     assert site.version == "at version 3.2.5"
     assert site.queues == QUEUES
     assert len(QUEUES) == 52
     assert site.default_queue == "a"
+    assert adaptor().system_of("7", site) == "h"
 
 
 def test_missing_programs_are_named() -> None:
     with pytest.raises(IncompatibleVersionException, match="no at and no setsid"):
-        adaptor().site([answer("at\nsetsid\n"), answer(code=127), answer(code=127)])
+        adaptor().site([answer("at\nsetsid\n"), *[answer(code=127)] * 2, answer("h\n")])
 
 
 def test_denied_users_are_told_at_once() -> None:
     said = recorded("at", "denied")[0].error_text()
     with pytest.raises(PermissionDeniedException, match=r"at\.allow"):
-        adaptor().site([answer(), answer(), answer(err=said, code=1)])
+        adaptor().site([answer(), answer(), answer(err=said, code=1), answer("h\n")])
 
 
 @pytest.mark.parametrize(

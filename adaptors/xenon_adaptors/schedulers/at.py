@@ -35,14 +35,20 @@ class AtAdaptor(BatchAdaptor):
 
     description: ClassVar[SchedulerAdaptorDescription] = AT
     job_id_text: ClassVar[str] = "$XENON_AT_ID"
+    system_text: ClassVar[str] = "$(uname -n)"
 
     def probe_commands(self) -> Sequence[Sequence[str]]:
         """Look for the programs, and ask for version and listing."""
-        return (("/bin/sh", "-c", programs.PROBE), ("at", "-V"), programs.listing())
+        return (
+            ("/bin/sh", "-c", programs.PROBE),
+            ("at", "-V"),
+            programs.listing(),
+            ("uname", "-n"),
+        )
 
     def site(self, results: Sequence[CommandResult]) -> Site:
         """Return the version and the queues, which are the same everywhere."""
-        missing, version, listing = results
+        missing, version, listing, host = results
         names = missing.text().split()
         if names:
             raise missing.failure(
@@ -53,11 +59,16 @@ class AtAdaptor(BatchAdaptor):
                 PermissionDeniedException, "the user may not use at (at.allow, at.deny)"
             )
         said = (version.error_text() + version.text()).strip().splitlines()
-        return Site(said[0] if said else "", QUEUES, QUEUES[0], accounting=True)
+        return Site(said[0] if said else "", QUEUES, QUEUES[0], True, {"host": host.text().strip()})
 
     def grace(self) -> float:
         """Return a few seconds: listing and records are on one host and never late."""
         return 5.0
+
+    def system_of(self, job_id: str, site: Site) -> str:
+        """Return the host: each has identifiers of its own, and several may share a home."""
+        del job_id
+        return site.details["host"]
 
     # --- submitting -----------------------------------------------------------------------------
 
