@@ -153,3 +153,24 @@ class TestStridedViews:
             description = JobDescription(executable="/bin/cat")
             _, stream = scheduler.submit_interactive_job(description, [memoryview(b"a-b-")[::2]])
             assert b"".join(piece.stdout for piece in stream) == b"ab"
+
+
+class TestSecretsInPlaces:
+    """A password is not taken in a location; what stands there of one is not shown either."""
+
+    @pytest.mark.parametrize("password", ["S3cret", "a/S3cret", "a S3cret", "a\nS3cret", "@S3cret"])
+    @pytest.mark.parametrize(
+        "url", ["sftp://u:{}@h", "ssh://h?via=u:{}@g", "sftp:u:{}@h", "slurm+ssh://u:{}@h/d"]
+    )
+    def test_urls(self, url: str, password: str) -> None:
+        for kind in (FileSystem, Scheduler):
+            with pytest.raises(XenonException) as caught:
+                kind.from_url(url.format(password))
+            assert "S3cret" not in str(caught.value)
+
+    @pytest.mark.parametrize("password", ["S3cret", "a/S3cret", "a S3cret", "a\nS3cret", "@S3cret"])
+    @pytest.mark.parametrize("location", ["u:{}@h", "u:{}@h/dir", "h via:u:{}@g"])
+    def test_locations(self, location: str, password: str) -> None:
+        with pytest.raises(XenonException) as caught:
+            FileSystem.create("sftp", location.format(password))
+        assert "S3cret" not in str(caught.value)

@@ -99,7 +99,7 @@ def _vias(parts: SplitResult, *, allowed: bool) -> str:
             keys = "via" if allowed else "none"
             raise ValueError(f"it has an unknown key {key!r}; known: {keys}")
         if not value or re.search(r"[\s/]", value):
-            raise ValueError(f"via must be host[:port], not {value!r}")
+            raise ValueError("via must be host[:port]")
         vias += f" via:{value}"
     return vias
 

@@ -85,9 +85,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def redact(text: str) -> str:
     """Return ``text`` with the password of every ``user:password@`` replaced by ``***``.
 
-    A password may hold ``/``, ``:`` or ``@``, so everything up to the last ``@`` of a word goes.
+    A password may hold ``/``, ``:``, ``@`` or blanks, so everything up to the last ``@`` goes.
     """
-    return re.sub(r"(\w+://|\bvia[:=]|^)([^/@:\s]*):[^\s&]*@", r"\1\2:***@", text)
+    return re.sub(r"(\w+://|\bvia[:=]|^)([^/@:\s]*):.*@", r"\1\2:***@", text, flags=re.DOTALL)
 
 
 def check_length(text: str) -> None:
