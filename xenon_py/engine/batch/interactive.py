@@ -139,8 +139,9 @@ class Interactive:
     def _over(self, job_id: str, end: ProcessExit) -> None:
         """Note the end of the launcher; a job whose streams broke is cancelled."""
         with self._lock:
+            open_still = job_id in self._running
             self._running.discard(job_id)
-        if end.error:
+        if end.error and open_still:
             self._cancel(job_id)
 
     def _cancel(self, job_id: str) -> None:

@@ -118,8 +118,21 @@ def parse_commands(
     return results
 
 
-def render_submissions(marker: str, jobs: Sequence[Submission], head: Sequence[str]) -> str:
-    """Return the program that submits jobs, each at most once for its token."""
+def render_submissions(
+    marker: str, jobs: Sequence[Submission], head: Sequence[str], *, clean: bool = True
+) -> str:
+    """Return the program that submits jobs, each at most once for its token.
+
+    Args:
+        marker: a word that nothing else prints.
+        jobs: what to submit.
+        head: lines to put first.
+        clean: whether to remove old job records.
+    """
+    old = (
+        f'find "$xenon_base" -mindepth 1 -maxdepth 1 -mtime +{KEEP_DAYS} '
+        "-exec rm -rf -- {} + 2>/dev/null"
+    )
     tokens = " ".join(quote(job.token) for job in jobs)
     lines = [
         "{",
@@ -129,11 +142,8 @@ def render_submissions(marker: str, jobs: Sequence[Submission], head: Sequence[s
         f'xenon_base="$HOME/{RECORDS}"',
         f"xenon_marker={quote(marker)}",
         _SUBMIT_FUNCTIONS,
-        'mkdir -p -- "$xenon_base"',
-        (
-            f'find "$xenon_base" -mindepth 1 -maxdepth 1 -mtime +{KEEP_DAYS} '
-            "-exec rm -rf -- {} + 2>/dev/null"
-        ),
+        '[ -d "$xenon_base" ] || mkdir -p -- "$xenon_base"',
+        *([old] if clean else []),
         f'(cd -- "$xenon_base" && mkdir -- {tokens}) 2>/dev/null',
     ]
     for job in jobs:

@@ -10,7 +10,7 @@ from xenon_py.engine.batch.interactive import Interactive
 from xenon_py.engine.batch.programs import Submission, new_token
 from xenon_py.engine.batch.statuses import Statuses, script_ids
 from xenon_py.engine.batch.submitting import Submitter
-from xenon_py.exceptions import XenonException
+from xenon_py.exceptions import NoSuchJobException, XenonException
 from xenon_py.model.jobs import ArrayRange, JobDescription, JobStatus, QueueStatus, Rendered
 from xenon_py.plugin.batch import BatchAdaptor, BatchJob, Control
 from xenon_py.plugin.runner import CommandRunner
@@ -47,6 +47,8 @@ class BatchScheduler(SchedulerAdaptor):
         self._site = adaptor.site(self.host.run(commands) if commands else [])
         self._statuses = Statuses(adaptor, self.host, self._site)
         self._interactive = Interactive(adaptor, self.host, self._site)
+        self._submitter = Submitter(adaptor, runner, self._site)
+        self._closed = False
 
     # --- submitting -----------------------------------------------------------------------------
 
@@ -60,7 +62,7 @@ class BatchScheduler(SchedulerAdaptor):
     def submit_many(self, descriptions: Sequence[JobDescription]) -> list[str | XenonException]:
         """Submit jobs, a hundred in a round trip."""
         jobs = [self._job(description) for description in descriptions]
-        results = self._submitter().submit([self._submission(job) for job in jobs])
+        results = self._submitter.submit([self._submission(job) for job in jobs])
         for job, result in zip(jobs, results, strict=True):
             if isinstance(result, str):
                 self._statuses.remember(result, job.token, name=job.description.name)
@@ -69,16 +71,13 @@ class BatchScheduler(SchedulerAdaptor):
     def submit_array(self, description: JobDescription, span: ArrayRange) -> list[str]:
         """Submit an array natively."""
         job = self._job(description, span)
-        result = self._submitter().submit([self._submission(job)])[0]
+        result = self._submitter.submit([self._submission(job)])[0]
         if isinstance(result, XenonException):
             raise result
         ids = self._adaptor.array_ids(result, span)
         for job_id, index in zip(ids, span.indices(), strict=True):
             self._statuses.remember(job_id, job.token, str(index), description.name)
         return ids
-
-    def _submitter(self) -> Submitter:
-        return Submitter(self._adaptor, self._runner, self._site)
 
     def _job(self, description: JobDescription, span: ArrayRange | None = None) -> BatchJob:
         directory = self._absolute(str(description.working_directory), self._directory)
@@ -169,6 +168,8 @@ class BatchScheduler(SchedulerAdaptor):
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job."""
+        if self._closed:  # a stream that is left behind; its job was cancelled by ``close``
+            raise NoSuchJobException.because("the scheduler was closed", job=job_id)
         self._control(Control.CANCEL, job_id)
         self._statuses.tracked(job_id).cancelled = True
 
@@ -209,4 +210,5 @@ class BatchScheduler(SchedulerAdaptor):
     def close(self) -> None:
         """End interactive jobs and release the runner; batch jobs go on."""
         self._interactive.close()
+        self._closed = True
         self._runner.close()

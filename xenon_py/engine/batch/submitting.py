@@ -32,7 +32,7 @@ CHUNK = 100
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Submitter:
     """Submits jobs on one submit host.
 
@@ -42,6 +42,7 @@ class Submitter:
         site: what is known of the system.
         timeout: seconds that one job of a program may take.
         pause: waits between attempts; a test may make it quick.
+        cleaned: old job records were looked for, once is enough.
     """
 
     adaptor: BatchAdaptor
@@ -49,6 +50,7 @@ class Submitter:
     site: Site
     timeout: float = 60.0
     pause: Callable[[float], object] = time.sleep
+    cleaned: bool = False
 
     def submit(self, jobs: Sequence[Submission]) -> list[str | XenonException]:
         """Return the identifier or the error of each submission, in order."""
@@ -90,7 +92,8 @@ class Submitter:
         marker = new_marker()
         adaptor = self.adaptor
         head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
-        program = render_submissions(marker, jobs, head)
+        program = render_submissions(marker, jobs, head, clean=not self.cleaned)
+        self.cleaned = True
         result = self.runner.run(
             ("/bin/sh",),
             stdin=program.encode("utf-8", "surrogateescape"),
