@@ -1,0 +1,309 @@
+"""From templates to job descriptions, native options, contact strings, job records: pure parts."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shlex
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xenon_py import drmaa
+from xenon_py.drmaa.contact import Contact, complete_contact, parse_contact
+from xenon_py.drmaa.jobinfo import LOST, JobInfo, Result, result_of, state_of
+from xenon_py.drmaa.mapping import Place, description_of
+from xenon_py.drmaa.native import split_native
+from xenon_py.drmaa.store import SessionFile, prune
+from xenon_py.drmaa.table import JobTable, parent_of
+from xenon_py.model.jobs import Job, JobDescription, JobReason, JobStatus, JobUsage
+
+NOW = datetime.datetime(2026, 1, 31, 12, 30, 15, tzinfo=datetime.timezone.utc)
+
+
+def describe(adaptor: str = "slurm", *, bulk: bool = False, **attributes: Any) -> JobDescription:
+    template = drmaa.JobTemplate(remoteCommand="/bin/tool", **attributes)
+    place = Place(adaptor, lambda: "/home/me", "/here", lambda path: path == "/logs")
+    return description_of(template, place, NOW, bulk=bulk)
+
+
+def test_a_whole_template() -> None:
+    description = describe(
+        args=["a b", ""],
+        jobEnvironment={"A": "1,2=3"},
+        jobName="name",
+        jobSubmissionState="drmaa_hold",
+        hardWallclockTimeLimit="0:01:01",
+        startTime="13:00:30",
+        email=["a@b", "c@d"],
+        nativeSpecification="-p long --mem=5G -A 'my account'",
+        inputPath=":/in",
+        outputPath="host:/out.%j",
+        errorPath=":err",
+    )
+    assert description == JobDescription(
+        executable="/bin/tool",
+        arguments=["a b", ""],
+        environment={"A": "1,2=3"},
+        name="name",
+        hold=True,
+        max_runtime=2,
+        start_time="13:01 31.01.2026",
+        queue_name="long",
+        working_directory="/here",
+        stdin="/in",
+        stdout="/out.%j",
+        stderr="err",
+        inherit_environment=True,
+        scheduler_arguments=[
+            "--mail-user=a@b,c@d",
+            "--mail-type=END,FAIL",
+            "--mem=5G",
+            "-A",
+            "my account",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (":/a", "/a"),
+        ("/a", "/a"),
+        ("/a:b", "/a:b"),
+        ("node7:/a", "/a"),
+        (":$drmaa_hd_ph$/x", "/home/me/x"),
+        ("$drmaa_hd_ph$x", "/home/me/x"),
+        (":$drmaa_wd_ph$/x", "x"),
+        (":/logs", "/logs/tool.o%j"),
+        (":/any/", "/any/tool.o%j"),
+        (":/dev/null", ""),
+    ],
+)
+def test_paths(given: str, expected: str) -> None:
+    assert describe(outputPath=given).stdout == expected
+
+
+def test_joined_files() -> None:
+    description = describe(outputPath=":/x", errorPath=":/y", joinFiles=True)
+    assert (description.stdout, description.stderr) == ("/x", "/x")
+
+
+def test_index_placeholders() -> None:
+    description = describe(bulk=True, outputPath=":/o.$drmaa_incr_ph$")
+    assert description.stdout == "/o.%a"
+    assert describe(args=["$drmaa_incr_ph$"]).arguments == ["$drmaa_incr_ph$"]
+    template = {"workingDirectory": "/d/$drmaa_incr_ph$"}
+    assert describe(bulk=True, **template).working_directory == "/d/$drmaa_incr_ph$"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [
+        ({"outputPath": ":/o.$drmaa_incr_ph$"}, 17),
+        ({"workingDirectory": "/d/$drmaa_incr_ph$"}, 17),
+        ({"workingDirectory": "$drmaa_wd_ph$"}, 17),
+        ({"workingDirectory": "/x/$drmaa_hd_ph$"}, 17),
+        ({"outputPath": ":x$drmaa_wd_ph$"}, 17),
+        ({"startTime": "noon"}, 13),
+        ({"softWallclockTimeLimit": 60}, 14),
+        ({"transferFiles": "i"}, 14),
+        ({"jobCategory": "long"}, 17),
+        ({"nativeSpecification": "--array=1-3"}, 17),
+        ({"nativeSpecification": "-p"}, 17),
+        ({"nativeSpecification": "'open"}, 17),
+    ],
+)
+def test_refused_at_submission(attributes: dict[str, Any], code: int) -> None:
+    with pytest.raises(drmaa.errors.DrmaaException, match=f"^code {code}: "):
+        describe(**attributes)
+
+
+def test_no_command() -> None:
+    place = Place("local", str, "", bool)
+    with pytest.raises(drmaa.DeniedByDrmException, match="drmaa_remote_command"):
+        description_of(drmaa.JobTemplate(), place, NOW)
+
+
+def test_mail_where_there_is_none() -> None:
+    with pytest.raises(drmaa.InvalidAttributeValueException):
+        describe("local", email=["a@b"])
+    assert describe("local", email=["a@b"], blockEmail=True).scheduler_arguments == []
+
+
+def test_a_start_that_is_past_is_now() -> None:
+    assert describe(startTime="2020/01/01 10:00").start_time == ""
+
+
+def test_native_options_win() -> None:
+    description = describe(jobName="a", outputPath=":/x", nativeSpecification="-J b -o /dev/null")
+    assert (description.name, description.stdout) == ("b", "")
+
+
+_WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+
+
+@given(st.lists(_WORDS.filter(lambda word: not word.startswith("-"))))
+def test_native_words_arrive_as_quoted(words: list[str]) -> None:
+    assert split_native("slurm", shlex.join(words)) == ({}, words)
+
+
+@given(_WORDS.filter(lambda word: "=" not in word))
+def test_native_values_arrive_as_quoted(value: str) -> None:
+    for text in (f"-p {shlex.quote(value)}", f"--partition={shlex.quote(value)}"):
+        assert split_native("slurm", text) == ({"queue_name": value}, [])
+
+
+def test_contact_strings() -> None:
+    text = (
+        "adaptor=slurm;location=ssh://u@h:22/d;property.slurm.poll.delay=5;done=exited;session=a1"
+    )
+    contact = parse_contact(text)
+    expected = (("slurm.poll.delay", "5"),)
+    assert contact == Contact("slurm", "ssh://u@h:22/d", expected, "a1", True)
+    assert str(contact) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["nonsense", "a=b", "session=../x", "adaptor=a;adaptor=b", "done=x"]
+)
+def test_wrong_contact_strings(text: str) -> None:
+    with pytest.raises(drmaa.InvalidContactStringException, match="^code 7: "):
+        parse_contact(text)
+
+
+def test_usual_contact(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("XENON_DRMAA_CONTACT", raising=False)
+    assert complete_contact(None).adaptor == "local"
+    (tmp_path / "sbatch").touch(stat.S_IRWXU)
+    assert complete_contact("session=x") == Contact("slurm", session="x")
+    monkeypatch.setenv("XENON_DRMAA_CONTACT", "adaptor=local;location=/tmp")
+    assert complete_contact("") == Contact("local", "/tmp")
+
+
+def status(reason: JobReason, **values: Any) -> JobStatus:
+    return JobStatus(Job("1"), done=True, reason=reason, **values)
+
+
+@pytest.mark.parametrize(
+    ("reason", "values", "expected"),
+    [
+        (JobReason.COMPLETED, {"exit_code": 0}, ("done", True, False, "", False, False, 0)),
+        (JobReason.FAILED, {"exit_code": 137}, ("failed", True, False, "", False, False, 137)),
+        (JobReason.SIGNALLED, {"signal": 9}, ("failed", False, True, "SIGKILL", False, False, 0)),
+        (
+            JobReason.SIGNALLED,
+            {"signal": 11, "core_dumped": True},
+            ("failed", False, True, "SIGSEGV", True, False, 0),
+        ),
+        (JobReason.CANCELLED, {"signal": 15}, ("failed", False, False, "", False, True, 0)),
+        (JobReason.CANCELLED, {}, ("failed", False, False, "", False, True, 0)),
+        (JobReason.CANCELLED, {"exit_code": 0}, ("failed", False, False, "", False, True, 0)),
+        (JobReason.LAUNCH_FAILURE, {}, ("failed", False, False, "", False, True, 0)),
+        (JobReason.NODE_FAILURE, {}, ("failed", False, False, "", False, True, 0)),
+        (JobReason.TIME_LIMIT, {"signal": 9}, ("failed", False, True, "SIGKILL", False, False, 0)),
+    ],
+)
+def test_ends(reason: JobReason, values: dict[str, Any], expected: tuple[object, ...]) -> None:
+    result = result_of(status(reason, **values))
+    assert result.info
+    assert (result.state, *result.info[1:7]) == expected
+    assert [type(value) for value in result.info] == [str, bool, bool, str, bool, bool, int, dict]
+
+
+def test_unknown_ends() -> None:
+    assert result_of(status(JobReason.LOST)) == LOST
+    assert result_of(status(JobReason.UNKNOWN)) == LOST
+
+
+def test_the_other_meaning_of_done() -> None:
+    failed = status(JobReason.FAILED, exit_code=3)
+    assert result_of(failed, exited=True).state == "done"
+    assert result_of(status(JobReason.SIGNALLED, signal=9), exited=True).state == "done"
+    assert result_of(status(JobReason.CANCELLED, signal=9), exited=True).state == "failed"
+
+
+def test_usage() -> None:
+    usage = JobUsage(1000, 2000, 4500, None, 1.5, 1 << 20, ("n1", "n2"))
+    found = result_of(status(JobReason.SIGNALLED, signal=9, usage=usage)).info
+    assert found
+    expected = {"ru_wallclock": 2.5, "walltime": 2.5, "cpu": 1.5, "maxvmem": 1 << 20}
+    expected |= {"submission_time": 1, "start_time": 2, "end_time": 4.5, "exit_status": 137}
+    assert {name: float(found.resourceUsage[name]) for name in expected} == expected
+    assert found.resourceUsage["hosts"] == "n1,n2"
+
+
+@pytest.mark.parametrize(
+    ("word", "running", "reason", "expected"),
+    [
+        ("PENDING", False, "Resources", "queued_active"),
+        ("PENDING", False, "JobHeldUser", "user_on_hold"),
+        ("PENDING", False, "JobHeldAdmin", "system_on_hold"),
+        ("HELD", False, "", "user_on_hold"),
+        ("RUNNING", True, "", "running"),
+        ("SUSPENDED", False, "", "user_suspended"),
+        ("hqw", False, "", "user_on_hold"),
+        ("UNKNOWN", False, "", "undetermined"),
+    ],
+)
+def test_states(word: str, running: bool, reason: str, expected: str) -> None:
+    information = {"reason": reason} if reason else {}
+    seen = JobStatus(
+        Job("1"), state=word, running=running, scheduler_specific_information=information
+    )
+    assert state_of(seen) == expected
+
+
+@pytest.mark.parametrize(
+    ("job_id", "parent"),
+    [
+        ("12_3", "12"),
+        ("local-5_3", "local-5"),
+        ("12.3", "12"),
+        ("12[3].server", "12[].server"),
+        ("12_3.cluster", "12.cluster"),
+        ("12", "12"),
+    ],
+)
+def test_parents(job_id: str, parent: str) -> None:
+    assert parent_of(job_id) == parent
+
+
+def test_a_session_is_found_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    table = JobTable(SessionFile("s"), "me")
+    table.add(["1"])
+    table.add(["2_1", "2_2"], "2")
+    info = JobInfo("2_1", True, False, "", False, False, 0, {})
+    table.settle("2_1", Result("done", info))
+    table.reap(["1"])
+    table.close()
+    path = tmp_path / ".xenon/drmaa/s.jsonl"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text(path.read_text() + '{"reaped": ["2_')  # the program was killed here
+    again = JobTable(SessionFile("s"), "me")
+    assert again.find("2") == ["2_1", "2_2"]
+    assert again.get("1") is None
+    first = again.get("2_1")
+    assert first
+    assert first.result == Result("done", info)
+    assert again.job_ids(live=True) == ["2_2"]
+    again.reap(["2_1"])
+    assert JobTable(SessionFile("s"), "me").job_ids() == ["2_2"]
+    other = JobTable(SessionFile("s"), "another").get("2_2")
+    assert other
+    assert other.result == LOST
+
+
+def test_old_sessions_are_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    SessionFile("old").append([{"reaped": ["1"]}])
+    SessionFile("new").append([{"reaped": ["1"]}])
+    os.utime(tmp_path / ".xenon/drmaa/old.jsonl", (0, 0))
+    prune()
+    assert [path.name for path in (tmp_path / ".xenon/drmaa").iterdir()] == ["new.jsonl"]

@@ -1,0 +1,176 @@
+"""From a job template to the job description of this library. Pure functions."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from xenon_py.drmaa.const import SUBMISSION_STATE_HOLD
+from xenon_py.drmaa.errors import drmaa_error
+from xenon_py.drmaa.native import split_native
+from xenon_py.drmaa.template import JobTemplate
+from xenon_py.drmaa.times import parse_partial_time
+from xenon_py.model.jobs import JobDescription
+
+HOME = JobTemplate.HOME_DIRECTORY
+HERE = JobTemplate.WORKING_DIRECTORY
+INDEX = JobTemplate.PARAMETRIC_INDEX
+
+_INHERITING = frozenset({"slurm", "torque"})
+"""Their DRMAA libraries hand the submitter's environment on; Grid Engine's does not."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the mapping has to know of where jobs run.
+
+    Attributes:
+        adaptor: name of the scheduler's adaptor.
+        home: gives the home directory over there.
+        directory: of jobs that say none; ``""`` = the scheduler's own.
+        is_directory: tells of an absolute path whether it is a directory over there.
+    """
+
+    adaptor: str
+    home: Callable[[], str]
+    directory: str
+    is_directory: Callable[[str], bool]
+
+
+def description_of(
+    template: JobTemplate, place: Place, now: datetime.datetime, *, bulk: bool = False
+) -> JobDescription:
+    """Return the job that a template describes.
+
+    In a bulk job the index is ``%a`` in the paths of the result; in its working directory the
+    placeholder is left as it is.
+
+    Raises:
+        DeniedByDrmException: there is no command, or a placeholder where it has no meaning.
+        InvalidAttributeFormatException: the start time is of another form.
+        InvalidAttributeValueException: an attribute is set that the scheduler cannot honour.
+    """
+    if not template.remoteCommand:
+        raise drmaa_error(17, 'job template must have "drmaa_remote_command" attribute set')
+    _refuse_unsupported(template, place.adaptor)
+    fields: dict[str, Any] = {
+        "executable": template.remoteCommand,
+        "arguments": template.args,
+        "environment": template.jobEnvironment,
+        "name": template.jobName,
+        "hold": template.jobSubmissionState == SUBMISSION_STATE_HOLD,
+        "working_directory": _directory(template, place, bulk=bulk),
+        "start_time": _start(template.startTime, now),
+        "max_runtime": math.ceil((template.hardWallclockTimeLimit or 0) / 60),
+        "inherit_environment": True if place.adaptor in _INHERITING else None,
+    }
+    fields |= _files(template, place, bulk=bulk)
+    changes, options = split_native(place.adaptor, template.nativeSpecification)
+    for name in ("stdin", "stdout", "stderr"):
+        if name in changes:
+            changes[name] = _whole(changes[name], place, fields["name"])
+    fields |= changes
+    fields["scheduler_arguments"] = [*_mail(template, place.adaptor), *options]
+    return JobDescription(**fields)
+
+
+def _refuse_unsupported(template: JobTemplate, adaptor: str) -> None:
+    for name in ("softWallclockTimeLimit", "hardRunDurationLimit", "softRunDurationLimit"):
+        if getattr(template, name):
+            raise drmaa_error(14, f"{adaptor} cannot honour {name}; hardWallclockTimeLimit can be")
+    if template.transferFiles and adaptor != "local":
+        raise drmaa_error(14, f"{adaptor} does not stage files: leave transferFiles unset")
+    if template.jobCategory:
+        raise drmaa_error(17, f"Unknown job category: {template.jobCategory}")
+
+
+def _directory(template: JobTemplate, place: Place, *, bulk: bool) -> str:
+    text: str = template.workingDirectory
+    if HERE in text:
+        raise drmaa_error(17, f"workingDirectory = {text!r}: {HERE} has no meaning in it")
+    _check_index(text, "workingDirectory", bulk=bulk)
+    return _at_home(text, place, "workingDirectory") or place.directory
+
+
+def _files(template: JobTemplate, place: Place, *, bulk: bool) -> dict[str, str]:
+    paths = {
+        "stdin": _path(template.inputPath, "inputPath", place, bulk=bulk),
+        "stdout": _path(template.outputPath, "outputPath", place, bulk=bulk),
+        "stderr": _path(template.errorPath, "errorPath", place, bulk=bulk),
+    }
+    name = template.jobName or template.remoteCommand.rpartition("/")[2]
+    for field in ("stdout", "stderr"):
+        letter = "o" if field == "stdout" else "e"
+        paths[field] = _whole(paths[field], place, name, letter)
+    if template.joinFiles:
+        paths["stderr"] = paths["stdout"]
+    return paths
+
+
+def _path(text: str, attribute: str, place: Place, *, bulk: bool) -> str:
+    """Return the path of ``[host]:path`` with its placeholders replaced; no colon is fine too."""
+    host, colon, path = text.partition(":")
+    path = path if colon and "/" not in host and "$" not in host else text
+    _check_index(path, attribute, bulk=bulk)
+    path = path.replace(INDEX, "%a")
+    path = path[len(HERE) :].lstrip("/") if path.startswith(HERE) else path
+    path = _at_home(path, place, attribute)
+    if HERE in path:
+        raise drmaa_error(17, f"{attribute} = {text!r}: {HERE} may be at the beginning only")
+    return path
+
+
+def _check_index(text: str, attribute: str, *, bulk: bool) -> None:
+    if INDEX in text and not bulk:
+        raise drmaa_error(17, f"{attribute} = {text!r}: only bulk jobs have an index {INDEX}")
+
+
+def _at_home(text: str, place: Place, attribute: str) -> str:
+    if text.startswith(HOME):
+        text = f"{place.home()}/{text[len(HOME) :].lstrip('/')}"
+    if HOME in text:
+        raise drmaa_error(17, f"{attribute} = {text!r}: {HOME} may be at the beginning only")
+    return text
+
+
+def _whole(path: str, place: Place, name: str, letter: str = "o") -> str:
+    """Return the file to write: a directory gets a name in it, ``/dev/null`` is no file."""
+    if path == "/dev/null":
+        return ""
+    if path.endswith("/") or (
+        path.startswith("/") and "%" not in path and place.is_directory(path)
+    ):
+        return f"{path.rstrip('/')}/{name or 'job'}.{letter}%j"
+    return path
+
+
+def _start(text: str, now: datetime.datetime) -> str:
+    """Return a start time for the job description: whole minutes, never too early."""
+    if not text:
+        return ""
+    try:
+        when = parse_partial_time(text, now).astimezone(now.tzinfo)
+    except ValueError as error:
+        raise drmaa_error(13, f"startTime: {error}") from None
+    if when <= now:
+        return ""
+    if when.second:
+        when += datetime.timedelta(seconds=60 - when.second)
+    return f"{when:%H:%M %d.%m.%Y}"
+
+
+def _mail(template: JobTemplate, adaptor: str) -> list[str]:
+    addresses = ",".join(template.email)
+    if template.blockEmail or not addresses:
+        return []
+    options = {
+        "slurm": [f"--mail-user={addresses}", "--mail-type=END,FAIL"],
+        "gridengine": ["-M", addresses, "-m", "e"],
+        "torque": ["-M", addresses, "-m", "ae"],
+    }
+    if adaptor not in options:
+        raise drmaa_error(14, f"{adaptor} sends no mail: leave email unset, or set blockEmail")
+    return options[adaptor]

@@ -1,0 +1,109 @@
+"""Submits templates to a scheduler."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from xenon_py.drmaa.contact import Contact
+from xenon_py.drmaa.errors import as_drmaa, drmaa_error
+from xenon_py.drmaa.mapping import INDEX, Place, description_of
+from xenon_py.drmaa.pool import is_embedded
+from xenon_py.drmaa.template import JobTemplate
+from xenon_py.exceptions import NoSuchPathException
+from xenon_py.model.jobs import JobDescription
+from xenon_py.scheduler import Scheduler
+
+
+class Submitter:
+    """Makes job descriptions of templates and submits them.
+
+    On ``local`` and ``ssh`` jobs run in the queue ``multi``, and output files of an earlier run are
+    removed first: batch systems write over them.
+    """
+
+    def __init__(self, scheduler: Scheduler, contact: Contact) -> None:
+        self._scheduler = scheduler
+        self._embedded = is_embedded(scheduler)
+        self._here = contact.adaptor == "local" or contact.location in {"", "local:", "local://"}
+        self._in_cwd = not contact.location
+
+    def run(self, template: JobTemplate) -> str:
+        """Submit one job."""
+        with as_drmaa():
+            description = self._describe(template, bulk=False)
+            self._clear(description, [None])
+            return self._scheduler.submit_batch_job(description).id
+
+    def run_bulk(
+        self, template: JobTemplate, indices: range, max_parallel: int | None
+    ) -> list[str]:
+        """Submit one job per index, natively as an array."""
+        with as_drmaa():
+            description = self._describe(template, bulk=True)
+            self._clear(description, indices)
+            if INDEX in str(description.working_directory):
+                each = [_of_index(description, index) for index in indices]
+                return [job.id for job in self._scheduler.submit_batch_jobs(each)]
+            jobs = self._scheduler.submit_job_array(
+                description, indices[0], indices[-1], indices.step, max_parallel
+            )
+            return [job.id for job in jobs]
+
+    def _describe(self, template: JobTemplate, *, bulk: bool) -> JobDescription:
+        if not isinstance(template, JobTemplate):
+            raise drmaa_error(4, f"jobTemplate must be a JobTemplate, not {template!r}")
+        place = Place(
+            self._scheduler.get_adaptor_name(),
+            self._home,
+            os.getcwd() if self._in_cwd and self._here else "",
+            self._is_directory,
+        )
+        now = datetime.datetime.now().astimezone()
+        description = description_of(template, place, now, bulk=bulk)
+        if self._embedded and not description.queue_name:
+            description.queue_name = "multi"
+        return description
+
+    def _home(self) -> str:
+        if self._here:
+            return os.path.expanduser("~")
+        return str(self._scheduler.get_file_system().get_working_directory())
+
+    def _is_directory(self, path: str) -> bool:
+        if self._here:
+            return os.path.isdir(path)
+        try:
+            return self._scheduler.get_file_system().get_attributes(path).is_directory
+        except NoSuchPathException:
+            return False
+
+    def _clear(self, description: JobDescription, indices: Sequence[int | None] | range) -> None:
+        """Remove the output files of an earlier run where they would be in the way."""
+        if not self._embedded:
+            return
+        directory = PurePosixPath(os.fspath(description.working_directory))
+        for path in {description.stdout, description.stderr} - {""}:
+            for index in indices if "%a" in path else [None]:
+                self._remove(str(directory / path.replace("%a", str(index))))
+
+    def _remove(self, path: str) -> None:
+        files = self._scheduler.get_file_system()
+        try:
+            if files.get_attributes(path).is_regular:
+                files.delete(path)
+        except NoSuchPathException:
+            return
+
+
+def _of_index(description: JobDescription, index: int) -> JobDescription:
+    number = str(index)
+    return replace(
+        description,
+        working_directory=str(description.working_directory).replace(INDEX, number),
+        environment={**description.environment, "XENON_ARRAY_TASK_ID": number},
+        **{n: getattr(description, n).replace("%a", number) for n in ("stdin", "stdout", "stderr")},
+    )

@@ -1,0 +1,227 @@
+"""The jobs of one session: who waits for them, who reaps them. Safe for any number of threads."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xenon_py.drmaa.errors import drmaa_error, no_such_job
+from xenon_py.drmaa.jobinfo import LOST, JobInfo, Result
+from xenon_py.drmaa.store import SessionFile
+
+_TASK = re.compile(r"(?P<parent>[^_.\[]+)(?:_\d+|\.\d+|\[\d+\])(?P<rest>\D.*)?")
+_BRACKETS = re.compile(r"\[\d+\]")
+
+
+def parent_of(job_id: str) -> str:
+    """Return the identifier of the array that a task is of, in the system's own form.
+
+    ``12_3`` (Slurm) and ``local-5_3`` lose the index, as does ``12.3`` (Grid Engine);
+    ``12[3].server`` (PBS) becomes ``12[].server``.
+    """
+    if "[" in job_id:
+        return _BRACKETS.sub("[]", job_id)
+    match = _TASK.fullmatch(job_id)
+    return match["parent"] + (match["rest"] or "") if match else job_id
+
+
+@dataclass(eq=False)
+class JobRecord:
+    """A job that nobody has reaped yet.
+
+    Attributes:
+        job_id: its identifier.
+        parent: of its array; ``""`` = a single job.
+        result: once it has ended.
+        watched: somebody will tell when it ends.
+        suspended: by this session.
+        failure: why it could not be watched any more.
+    """
+
+    job_id: str
+    parent: str = ""
+    result: Result | None = None
+    watched: bool = False
+    suspended: bool = False
+    failure: BaseException | None = None
+
+
+class JobTable:
+    """The jobs of a session that were not reaped, in order of submission."""
+
+    def __init__(self, file: SessionFile, owner: str) -> None:
+        """Take up what the file tells.
+
+        Args:
+            file: of the session.
+            owner: the process whose jobs can still be asked for; ``""`` = any.
+        """
+        self._file = file
+        self._owner = owner
+        self._changed = threading.Condition()
+        self._records: dict[str, JobRecord] = {}
+        self._closed = False
+        for event in file.read():
+            self._take_up(event)
+
+    def _take_up(self, event: dict[str, Any]) -> None:
+        if "submitted" in event:
+            gone = self._owner and event["owner"] != self._owner
+            for job_id in event["submitted"]:
+                record = JobRecord(job_id, event["parent"], LOST if gone else None)
+                self._records[job_id] = record
+        elif "reaped" in event:
+            for job_id in event["reaped"]:
+                self._records.pop(job_id, None)
+        elif event["result"] in self._records:
+            info = JobInfo(*event["info"]) if event["info"] else None
+            self._records[event["result"]].result = Result(event["state"], info)
+
+    def check_open(self) -> None:
+        """Raise ``NoActiveSessionException`` when the session has ended."""
+        if self._closed:
+            raise drmaa_error(5, "No active session")
+
+    def add(self, job_ids: Sequence[str], parent: str = "") -> None:
+        """Note jobs that were submitted; ``parent`` is the identifier of their array."""
+        event = {"submitted": list(job_ids), "parent": parent}
+        with self._changed:
+            self._file.append([event | {"owner": self._owner, "time": time.time()}])
+            for job_id in job_ids:
+                self._records[job_id] = JobRecord(job_id, parent)
+            self._changed.notify_all()
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """Return the job, if it is of the session and was not reaped."""
+        with self._changed:
+            return self._records.get(job_id)
+
+    def find(self, name: str) -> list[str]:
+        """Return the jobs that an identifier names: one, or all tasks of an array."""
+        with self._changed:
+            if name in self._records:
+                return [name]
+            return [r.job_id for r in self._records.values() if r.parent == name]
+
+    def job_ids(self, *, live: bool = False) -> list[str]:
+        """Return all jobs, or those that are not known to have ended."""
+        with self._changed:
+            return [r.job_id for r in self._records.values() if not (live and r.result)]
+
+    def unwatched(self, job_ids: Iterable[str] | None) -> list[str]:
+        """Return which of these jobs (``None`` = of all) nobody watches, and mark them watched."""
+        with self._changed:
+            chosen = self._records if job_ids is None else job_ids
+            found = []
+            for job_id in chosen:
+                record = self._records.get(job_id)
+                if record and not record.watched and record.result is None:
+                    record.watched = True
+                    found.append(job_id)
+            return found
+
+    def settle(self, job_id: str, result: Result) -> None:
+        """Note the end of a job; the first note counts."""
+        with self._changed:
+            record = self._records.get(job_id)
+            if record is not None and record.result is None:
+                record.result = result
+                self._changed.notify_all()
+
+    def fail(self, job_id: str, error: BaseException) -> None:
+        """Note that a job could not be watched any more; who waits for it is told."""
+        with self._changed:
+            record = self._records.get(job_id)
+            if record is not None:
+                record.watched, record.failure = False, error
+                self._changed.notify_all()
+
+    def reap(self, job_ids: Iterable[str]) -> None:
+        """Forget jobs."""
+        with self._changed:
+            known = [job_id for job_id in job_ids if self._records.pop(job_id, None)]
+            if known:
+                self._file.append([{"reaped": known}])
+                self._changed.notify_all()
+
+    def take(
+        self, job_id: str | None, deadline: float | None, watch: Callable[[], None]
+    ) -> tuple[str, Result]:
+        """Wait until a job has ended, and reap it.
+
+        Args:
+            job_id: which; ``None`` = any.
+            deadline: on the monotonic clock; ``None`` = never.
+            watch: sees to it that the ends of jobs, new ones too, are told.
+
+        Raises:
+            InvalidJobException: it is not in the session, or there is none.
+            ExitTimeoutException: the deadline has passed.
+            NoActiveSessionException: the session was ended.
+        """
+        while True:
+            watch()
+            with self._changed:
+                self.check_open()
+                chosen = self._chosen(job_id)
+                for record in chosen:
+                    self._raise_failure(record)
+                    if record.result is not None:
+                        self.reap([record.job_id])
+                        return record.job_id, record.result
+                self._pause(deadline)
+
+    def _chosen(self, job_id: str | None) -> list[JobRecord]:
+        if job_id is None:
+            found = list(self._records.values())
+        else:
+            found = [self._records[job_id]] if job_id in self._records else []
+        if not found:
+            raise no_such_job(job_id or "there is no job in the session")
+        return found
+
+    def wait_for_all(self, job_ids: Iterable[str], deadline: float | None) -> None:
+        """Wait until all these jobs have ended, or were reaped by others; raises as ``take``."""
+        left = set(job_ids)
+        with self._changed:
+            while True:
+                self.check_open()
+                for record in [self._records[j] for j in left if j in self._records]:
+                    self._raise_failure(record)
+                left = {j for j in left if j in self._records and not self._records[j].result}
+                if not left:
+                    return
+                self._pause(deadline)
+
+    def _pause(self, deadline: float | None) -> None:
+        rest = None if deadline is None else deadline - time.monotonic()
+        if rest is not None and rest <= 0:
+            raise drmaa_error(23, "time-out condition")
+        self._changed.wait(rest)
+
+    def _raise_failure(self, record: JobRecord) -> None:
+        failure, record.failure = record.failure, None
+        if failure is not None:
+            raise drmaa_error(1, str(failure)) from failure
+
+    def close(self) -> None:
+        """End all waiting; keep what is known of jobs that nobody has reaped."""
+        with self._changed:
+            if self._closed:
+                raise drmaa_error(5, "")
+            self._closed = True
+            self._changed.notify_all()
+            ended = [(r.job_id, r.result) for r in self._records.values() if r.result]
+            if not self._records:
+                self._file.remove()
+            elif ended:
+                self._file.append([_result_event(job_id, result) for job_id, result in ended])
+
+
+def _result_event(job_id: str, result: Result) -> dict[str, Any]:
+    info = list(result.info) if result.info else None
+    return {"result": job_id, "state": result.state, "info": info}
