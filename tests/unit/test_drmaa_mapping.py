@@ -119,7 +119,7 @@ def test_index_placeholders() -> None:
     ],
 )
 def test_refused_at_submission(attributes: dict[str, Any], code: int) -> None:
-    with pytest.raises(drmaa.errors.DrmaaException, match=f"^code {code}: "):
+    with pytest.raises(drmaa.errors.DrmaaException, match=rf"^code {code}: "):
         describe(**attributes)
 
 
@@ -172,7 +172,7 @@ def test_contact_strings() -> None:
     "text", ["nonsense", "a=b", "session=../x", "adaptor=a;adaptor=b", "done=x"]
 )
 def test_wrong_contact_strings(text: str) -> None:
-    with pytest.raises(drmaa.InvalidContactStringException, match="^code 7: "):
+    with pytest.raises(drmaa.InvalidContactStringException, match=r"^code 7: "):
         parse_contact(text)
 
 

@@ -53,7 +53,7 @@ def test_limits(value: object, seconds: int) -> None:
 
 @pytest.mark.parametrize("value", ["x", "1:2:3:4", "-1", "1.5"])
 def test_wrong_limits(value: str) -> None:
-    with pytest.raises(drmaa.InvalidAttributeFormatException, match="^code 13: "):
+    with pytest.raises(drmaa.InvalidAttributeFormatException, match=r"^code 13: "):
         drmaa.JobTemplate(hardWallclockTimeLimit=value)
 
 
@@ -77,7 +77,7 @@ def test_refused_when_set(attribute: str, value: object, error: type[Exception])
 def test_unknown_names_are_refused() -> None:
     template = drmaa.JobTemplate()
     for kind, value in ((Attribute, "x"), (VectorAttribute, ["x"])):
-        with pytest.raises(drmaa.InvalidArgumentException, match="^code 4: "):
+        with pytest.raises(drmaa.InvalidArgumentException, match=r"^code 4: "):
             kind("drmaa_nonsense").__set__(template, value)  # type: ignore[operator]
     with pytest.raises(TypeError):
         template.args = None

@@ -25,8 +25,7 @@ from xenon_py.exceptions import (
     XenonException,
 )
 
-__all__ = [
-    "ERROR_STRING_BUFFER",
+__all__ = [  # noqa: RUF022 - in plain order, as drmaa-python has it
     "AlreadyActiveSessionException",
     "AuthorizationException",
     "ConflictingAttributeValuesException",
@@ -36,6 +35,7 @@ __all__ = [
     "DrmaaException",
     "DrmsExitException",
     "DrmsInitException",
+    "ERROR_STRING_BUFFER",
     "ExitTimeoutException",
     "HoldInconsistentStateException",
     "IllegalStateException",
