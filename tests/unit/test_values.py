@@ -99,6 +99,9 @@ def test_jobs_are_equal_by_identifier() -> None:
     job = xenon.Job("7")
     assert job == xenon.Job("7") != xenon.Job("8")
     assert len({job, xenon.Job("7")}) == 1
+    here, there = _Facade(), _Facade()
+    assert xenon.Job("7", here) == job  # type: ignore[arg-type]
+    assert xenon.Job("7", here) != xenon.Job("7", there)  # type: ignore[arg-type]
     assert job != "7"
     assert repr(job) == "Job('7')"
 

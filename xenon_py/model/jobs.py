@@ -93,7 +93,7 @@ class JobOwner(Protocol):
 class Job:
     """Names a job. As a scheduler returns it, it is bound to that scheduler.
 
-    Two jobs are equal when their identifiers are.
+    Two jobs are equal when their identifiers are, unless they are bound to different schedulers.
 
     Attributes:
         id: the scheduler's identifier.
@@ -130,7 +130,10 @@ class Job:
         return self._bound().job_future(self)
 
     def __eq__(self, other: object) -> bool:
-        return self.id == other.id if isinstance(other, Job) else NotImplemented
+        if not isinstance(other, Job):
+            return NotImplemented
+        owners = {id(job._owner) for job in (self, other) if job._owner is not None}
+        return self.id == other.id and len(owners) < 2
 
     def __hash__(self) -> int:
         return hash(self.id)

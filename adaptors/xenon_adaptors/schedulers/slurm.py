@@ -85,7 +85,7 @@ class SlurmAdaptor(BatchAdaptor):
         if not version.ok:
             raise version.failure(
                 IncompatibleVersionException,
-                "there is no Slurm here: sbatch --version does not answer",
+                "sbatch --version failed; is Slurm installed and configured for this user here?",
             )
         if not partitions.ok:
             raise partitions.failure(NotConnectedException, "the Slurm controller does not answer")
