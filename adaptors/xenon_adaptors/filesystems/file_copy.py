@@ -41,6 +41,9 @@ def copy_content(source: int, target: int, size: int, progress: Callable[[int], 
     if size and _clone(source, target):
         progress(size)
         return
+    if _has_holes(source, size):
+        _copy_extents(source, target, size, progress)
+        return
     copied = _copy_in_kernel(source, target, progress) if size else 0
     # Files of /proc say that they are empty, and some file systems copy nothing: go on by hand,
     # which sees at once when there is nothing left.
@@ -60,13 +63,47 @@ def _clone(source: int, target: int) -> bool:
     return True
 
 
-def _copy_in_kernel(source: int, target: int, progress: Callable[[int], object]) -> int:
+def _has_holes(source: int, size: int) -> bool:
+    return hasattr(os, "SEEK_HOLE") and os.fstat(source).st_blocks * 512 < size
+
+
+def _copy_extents(source: int, target: int, size: int, progress: Callable[[int], object]) -> None:
+    """Copy what is stored of a sparse file (lseek(2), SEEK_DATA); its holes stay holes."""
+    position = 0
+    while position < size:
+        begin = _seek(source, position, os.SEEK_DATA, size)
+        progress(begin - position)
+        position = _seek(source, begin, os.SEEK_HOLE, size) if begin < size else size
+        os.lseek(source, begin, os.SEEK_SET)
+        os.lseek(target, begin, os.SEEK_SET)
+        left = position - begin - _copy_in_kernel(source, target, progress, position - begin)
+        while left > 0 and (data := os.read(source, min(left, 1024 * 1024))):
+            write_all(target, data)
+            progress(len(data))
+            left -= len(data)
+    os.ftruncate(target, size)
+
+
+def _seek(descriptor: int, position: int, whence: int, size: int) -> int:
+    try:
+        return min(os.lseek(descriptor, position, whence), size)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # there is nothing of this kind up to the end
+            raise
+        return size
+
+
+def _copy_in_kernel(
+    source: int, target: int, progress: Callable[[int], object], limit: int | None = None
+) -> int:
     """Copy with ``copy_file_range`` as far as it goes; both offsets advance."""
     copy_range = getattr(os, "copy_file_range", None)
     total = 0
-    while copy_range is not None:
+    while copy_range is not None and total != limit:
         try:
-            count = copy_range(source, target, _CHUNK)
+            count = copy_range(
+                source, target, _CHUNK if limit is None else min(_CHUNK, limit - total)
+            )
         except OSError as error:
             if error.errno not in _UNABLE:
                 raise
