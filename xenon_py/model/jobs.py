@@ -132,8 +132,11 @@ class Job:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Job):
             return NotImplemented
-        owners = {id(job._owner) for job in (self, other) if job._owner is not None}
-        return self.id == other.id and len(owners) < 2
+        return self.id == other.id and self._belongs_with(other)
+
+    def _belongs_with(self, other: Job) -> bool:
+        mine, theirs = self._owner, other._owner
+        return mine is None or theirs is None or mine is theirs
 
     def __hash__(self) -> int:
         return hash(self.id)
