@@ -237,7 +237,7 @@ def test_site() -> None:
 
 def test_no_slurm_is_said() -> None:
     missing = answer(err="sbatch: not found", code=127)
-    with pytest.raises(IncompatibleVersionException, match="no Slurm"):
+    with pytest.raises(IncompatibleVersionException, match="sbatch --version failed"):
         adaptor().site([missing] * 4)
 
 
