@@ -131,13 +131,23 @@ FTP = FileSystemAdaptorDescription(
     name="ftp",
     description="Files on an FTP server.",
     supported_locations=("host[:port][/workdir]",),
-    supported_properties=(_buffer_size("ftp"),),
+    supported_properties=(
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}ftp.tls",
+            "none, explicit (AUTH TLS) or implicit (TLS from the first byte, port 990).",
+            "none",
+        ),
+        _ca_file("ftp"),
+        *_timeouts("ftp", silence="60000"),
+        _buffer_size("ftp"),
+    ),
     can_read_symboliclinks=True,
     supported_credentials=("DefaultCredential", "PasswordCredential"),
     supports_reading_posix_permissions=True,
     supports_rename=True,
     can_append=True,
     location_form=LocationForm.HOST,
+    can_replace_by_rename=True,
 )
 
 WEBDAV = FileSystemAdaptorDescription(

@@ -1,0 +1,300 @@
+"""One control connection to an FTP server, and the data connections that it opens.
+
+Text travels as Latin-1, which any byte survives; ``wire`` and ``text`` translate names, which are
+UTF-8 by RFC 2640 and may be anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ftplib
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from xenon_py.exceptions import (
+    AuthenticationException,
+    ConnectionLostException,
+    InvalidPathException,
+    NotConnectedException,
+    XenonException,
+    XenonTimeoutException,
+)
+
+_PORT, _IMPLICIT_PORT = 21, 990
+_PAUSES = (0.1, 0.3, 1.0, 2.0)  # seconds; the ports for data run out for a while
+_MOST = 512 * 1024 * 1024  # bytes of a listing
+_PIECE = 64 * 1024
+_FORBIDDEN = frozenset("\r\n\0\xff")
+
+
+def wire(path: str) -> str:
+    """Return a path as it is put into a command.
+
+    Raises:
+        InvalidPathException: it holds a line break, which would begin another command, or the
+            byte 255 (never part of UTF-8), which begins a command of Telnet.
+    """
+    line = path.encode("utf-8", "surrogateescape").decode("latin-1")
+    if not _FORBIDDEN.isdisjoint(line):
+        raise InvalidPathException.because(
+            f"FTP has no names with line breaks or the byte 255: {path!r}"
+        )
+    return line
+
+
+def text(answer: str) -> str:
+    """Return a name of an answer."""
+    return answer.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where to connect to, as whom, and how.
+
+    Attributes:
+        host, port: of the server; port 0 = the usual one.
+        user, password: to log in with.
+        tls: ``none``, ``explicit`` or ``implicit``.
+        trusted: file of CA certificates, ``""`` = those of the system.
+        timeouts: seconds for the connection, and of silence.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: str
+    trusted: str
+    timeouts: tuple[float, float]
+
+
+class _Secure(ftplib.FTP_TLS):
+    """FTPS whose data connections take up the TLS session of the control connection.
+
+    Servers demand that, as it shows that both belong together.
+    """
+
+    implicit = False
+
+    def connect(  # type: ignore[override]
+        self, host: str, port: int, timeout: float
+    ) -> str:
+        if not self.implicit:
+            return super().connect(host, port, timeout)
+        self.host, self.timeout = host, timeout
+        raw = socket.create_connection((host, port), timeout)
+        try:
+            self.sock = self.context.wrap_socket(raw, server_hostname=host)
+        except BaseException:
+            raw.close()
+            raise
+        self.af = self.sock.family
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int]:
+        raw, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        try:
+            session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
+            wrapped = self.context.wrap_socket(raw, server_hostname=self.host, session=session)
+        except BaseException:
+            raw.close()
+            raise
+        return wrapped, size or 0
+
+
+class Connection:
+    """A logged-in control connection, in binary mode. For one thread at a time.
+
+    Replies that refuse something are raised as ``ftplib.error_perm`` or ``error_temp``; after
+    anything else that is raised the connection is of no more use.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._host = f"{account.host}:{account.port}" if account.port else account.host
+        self.broken = False
+        self._ftp = _client(account)
+        try:
+            with self.translated():
+                self._begin(account)
+        except BaseException:
+            self.drop()
+            raise
+
+    def _begin(self, account: Account) -> None:
+        ftp = self._ftp
+        usual = _IMPLICIT_PORT if account.tls == "implicit" else _PORT
+        try:
+            ftp.connect(account.host, account.port or usual, account.timeouts[0])
+        except ssl.SSLError as error:
+            raise self._no_tls(error) from error
+        except (OSError, EOFError) as error:
+            raise NotConnectedException.because(
+                f"cannot connect to the server: {error or 'it hung up'}", host=self._host
+            ) from error
+        self._log_in(account)
+        ftp.voidcmd("TYPE I")
+        self.features = self._features()
+        if "UTF8" in self.features:
+            with contextlib.suppress(ftplib.error_perm, ftplib.error_temp):
+                ftp.sendcmd("OPTS UTF8 ON")
+        silence = account.timeouts[1]
+        ftp.timeout = silence
+        if ftp.sock is not None:
+            ftp.sock.settimeout(silence)
+
+    def _log_in(self, account: Account) -> None:
+        ftp = self._ftp
+        try:
+            if isinstance(ftp, _Secure) and not ftp.implicit:
+                ftp.auth()
+        except ftplib.all_errors as error:  # SSLError is one of them
+            raise self._no_tls(error) from error
+        try:
+            ftplib.FTP.login(ftp, wire(account.user), wire(account.password))
+        except ftplib.error_perm as error:
+            raise AuthenticationException.because(
+                f"the server refuses user and password: {text(str(error))}", host=self._host
+            ) from None
+        if isinstance(ftp, _Secure):
+            try:
+                ftp.prot_p()
+            except (ftplib.error_perm, ftplib.error_temp) as error:
+                raise self._no_tls(error) from error
+
+    def _no_tls(self, error: BaseException) -> NotConnectedException:
+        return NotConnectedException.because(
+            f"no trustworthy TLS connection: {error}", host=self._host
+        )
+
+    def _features(self) -> set[str]:
+        """Return the first words of the features, in capitals (RFC 2389)."""
+        try:
+            lines = self._ftp.sendcmd("FEAT").split("\n")[1:-1]
+        except (ftplib.error_perm, ftplib.error_temp):
+            return set()
+        return {line.split()[0].upper() for line in lines if line.split()}
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn what breaks the connection into our exceptions; refusals pass."""
+        try:
+            yield
+        except ftplib.error_temp as error:
+            if not str(error).startswith("421"):
+                raise
+            self.broken = True
+            raise self._lost(error) from error
+        except (ftplib.error_perm, XenonException):
+            raise
+        except TimeoutError as error:
+            self.broken = True
+            raise XenonTimeoutException.because(
+                "the server was silent for too long", host=self._host
+            ) from error
+        except (OSError, EOFError, ftplib.Error, UnicodeError) as error:
+            self.broken = True
+            raise self._lost(error) from error
+
+    def _lost(self, error: BaseException) -> ConnectionLostException:
+        reason = text(str(error)) if isinstance(error, ftplib.Error) else str(error)
+        return ConnectionLostException.because(
+            f"the connection was lost: {reason or 'the server hung up'}", host=self._host
+        )
+
+    def command(self, verb: str, path: str = "") -> str:
+        """Send a command; return the whole answer."""
+        with self.translated():
+            return self._ftp.sendcmd(f"{verb} {wire(path)}" if path else verb)
+
+    def transfer(self, verb: str, path: str, offset: int = 0) -> socket.socket:
+        """Begin a transfer; return its data connection. ``finish`` must follow.
+
+        When the server has no port for it (425), it is tried again for some seconds.
+        """
+        line = f"{verb} {wire(path)}" if path else verb
+        for pause in (*_PAUSES, None):
+            with self.translated():
+                try:
+                    return self._ftp.transfercmd(line, offset or None)
+                except ftplib.error_temp as error:
+                    if pause is None or not str(error).startswith("425"):
+                        raise
+                    time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def finish(self, data: socket.socket) -> str:
+        """End a transfer: close its data connection, and return the final reply."""
+        with self.translated():
+            self.hang_up(data)
+            return self._ftp.voidresp()
+
+    def hang_up(self, data: socket.socket) -> None:
+        """Close a data connection, with TLS's farewell, which tells the end from a cut."""
+        if isinstance(data, ssl.SSLSocket):
+            with contextlib.suppress(OSError, ValueError):
+                data.unwrap()
+        data.close()
+
+    def lines(self, verb: str, path: str = "") -> tuple[list[str], str]:
+        """Return the lines of a listing, and the final reply."""
+        data = self.transfer(verb, path)
+        pieces, size = [], 0
+        with self.translated():
+            try:
+                while piece := data.recv(_PIECE):
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > _MOST:
+                        raise ConnectionLostException.because("the listing has no end")
+            except BaseException:
+                self.broken = True
+                data.close()
+                raise
+        reply = self.finish(data)
+        whole = b"".join(pieces).decode("utf-8", "surrogateescape")
+        return [line.removesuffix("\r") for line in whole.split("\n") if line], reply
+
+    def usable(self) -> bool:
+        """Tell whether the connection is idle: anything to read now is a farewell."""
+        sock = self._ftp.sock
+        if self.broken or sock is None:
+            return False
+        return not select.select([sock], [], [], 0)[0]
+
+    def quit(self) -> None:
+        """Say good-bye and close."""
+        with contextlib.suppress(*ftplib.all_errors):
+            if not self.broken and self._ftp.sock is not None:
+                self._ftp.sock.settimeout(2)
+                self._ftp.sendcmd("QUIT")
+        self.drop()
+
+    def drop(self) -> None:
+        """Close without a word."""
+        self.broken = True
+        with contextlib.suppress(OSError):
+            self._ftp.close()
+
+
+def _client(account: Account) -> ftplib.FTP:
+    """Return a client that is not connected yet."""
+    if account.tls == "none":
+        return ftplib.FTP(encoding="latin-1")
+    try:
+        context = ssl.create_default_context(cafile=account.trusted or None)
+    except OSError as error:
+        raise NotConnectedException.because(
+            f"the CA certificates in {account.trusted!r} cannot be used: {error}"
+        ) from error
+    client = _Secure(context=context, encoding="latin-1")
+    client.implicit = account.tls == "implicit"
+    return client
+
+
+Opener = Callable[[], Connection]
