@@ -132,12 +132,6 @@ def time_of(stamp: str) -> int:
     return max(0, int(moment.timestamp()) * 1000 + fraction)
 
 
-def stamp_of(milliseconds: int) -> str:
-    """Return ms since 1970 as a time stamp, in whole seconds."""
-    moment = datetime.datetime.fromtimestamp(milliseconds // 1000, _UTC)
-    return f"{moment.year:04d}{moment:%m%d%H%M%S}"
-
-
 def parse_line(line: str, today: datetime.datetime) -> Listed | None:
     """Return what a line of LIST tells; ``None`` for its heading and for ``.`` and ``..``.
 

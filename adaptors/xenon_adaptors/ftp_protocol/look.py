@@ -59,7 +59,7 @@ def _by_facts(connection: Connection, path: str) -> Listed:
         found = parse_facts(text(facts[0])) if len(facts) == 1 else None
     if found is None:
         raise XenonException.because("the server's answer cannot be read", path=path)
-    if found.info.mode not in {None, _ALL_BITS} or found.info.kind is FileKind.LINK:
+    if found.info.mode != _ALL_BITS or found.info.kind is FileKind.LINK:
         return found
     listed = in_parent(connection, path)
     if listed is not None and listed.info.kind is FileKind.LINK:
