@@ -7,6 +7,7 @@ from typing import ClassVar
 import pytest
 
 from services.records import DavServer
+from support.known import expect_failure
 from support.webdav import connect
 from xenon_py import FileSystem
 from xenon_py.testing import FileSystemConformance
@@ -34,12 +35,6 @@ class TestApacheDigestWithoutIndexes(OnApache):
 class TestApacheTls(OnApache):
     def create(self) -> FileSystem:
         return connect(self.server, self.server.basic, tls=True)
-
-
-def expect_failure(request: pytest.FixtureRequest, tests: tuple[str, ...], reason: str) -> None:
-    """Take the failure of some tests for what this server does; their success for news."""
-    if request.node.name in tests:
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 class TestNginx(FileSystemConformance):

@@ -28,6 +28,7 @@ _PORT, _IMPLICIT_PORT = 21, 990
 _PAUSES = (0.1, 0.3, 1.0, 2.0)  # seconds; the ports for data run out for a while
 _MOST = 512 * 1024 * 1024  # bytes of a listing
 _PIECE = 64 * 1024
+_LONGEST = 4000  # bytes of a path
 _FORBIDDEN = frozenset("\r\n\0\xff")
 
 
@@ -36,9 +37,14 @@ def wire(path: str) -> str:
 
     Raises:
         InvalidPathException: it holds a line break, which would begin another command, or the
-            byte 255 (never part of UTF-8), which begins a command of Telnet.
+            byte 255 (never part of UTF-8), which begins a command of Telnet; or it is longer
+            than servers read (ProFTPD does not even answer).
     """
     line = path.encode("utf-8", "surrogateescape").decode("latin-1")
+    if len(line) > _LONGEST:
+        raise InvalidPathException.because(
+            f"the path is longer than {_LONGEST} bytes: {path[:100]!r}…"
+        )
     if not _FORBIDDEN.isdisjoint(line):
         raise InvalidPathException.because(
             f"FTP has no names with line breaks or the byte 255: {path!r}"
