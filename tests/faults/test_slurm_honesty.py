@@ -132,7 +132,8 @@ class TestOutcomes:
         assert scheduler.wait_until_running(job, PATIENCE).running
         job.cancel()
         status = job.wait(PATIENCE)
-        assert told(status)[:3] == ("CANCELLED", JobReason.CANCELLED, None)
+        assert told(status)[:2] == ("CANCELLED", JobReason.CANCELLED)
+        assert status.exit_code in {None, 143}, "its shell may have noted the TERM"
 
     def test_a_dependency_that_failed_is_not_waited_for_for_ever(
         self, scheduler: Scheduler

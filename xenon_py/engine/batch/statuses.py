@@ -13,15 +13,15 @@ from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.records import Record, parse_records, read_command
 from xenon_py.engine.batch.verdict import Evidence, conclude, not_found, stale
 from xenon_py.exceptions import XenonException
-from xenon_py.model.jobs import JobStatus
+from xenon_py.model.jobs import JobStatus, JobUsage
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listing, Phase, Site
 from xenon_py.plugin.runner import CommandResult, new_marker
 from xenon_py.plugin.scripts import ScriptIds
 
 _log = logging.getLogger(__name__)
 
-CLOCK_SKEW = 600.0
-"""Seconds that a job may begin after the system says so: clocks that differ, a slow prolog."""
+CLOCK_SKEW = 30.0
+"""Seconds by which the clocks of node and controller may differ."""
 
 REMEMBERED = 20_000
 """So many jobs are remembered; of the others the records on the submit host tell."""
@@ -80,9 +80,11 @@ def script_ids(adaptor: BatchAdaptor, *, array: bool = False) -> ScriptIds:
     return ScriptIds(adaptor.job_id_text, system=system)
 
 
-def _agree(noted: int, told: int | None) -> bool:
-    """Tell whether two sources mean the same start; in s and in ms."""
-    return told is None or abs(noted - told / 1000) <= CLOCK_SKEW
+def _agree(noted: int, usage: JobUsage) -> bool:
+    """Tell whether a job that noted its start (in s) can be the one that the system tells of."""
+    begun, ended = usage.start_time, usage.end_time
+    after = begun is None or noted >= begun / 1000 - CLOCK_SKEW
+    return after and (ended is None or noted <= ended / 1000 + CLOCK_SKEW)
 
 
 class Statuses:
@@ -211,12 +213,12 @@ class Statuses:
             number = self._adaptor.record_id(job_id)
             system = system_name(self._adaptor, self._adaptor.system_of(job_id, self._site))
             seen = next((one.jobs[job_id] for one in listings if job_id in one.jobs), None)
-            begun = seen.usage.start_time if seen else None
+            usage = seen.usage if seen else JobUsage()
             found = [
                 (start.time, token, index)
                 for token, record in records.items()
                 for index, start in record.starts.items()
-                if (start.job_id, start.system) == (number, system) and _agree(start.time, begun)
+                if (start.job_id, start.system) == (number, system) and _agree(start.time, usage)
             ]
             if found:
                 _, tracked.token, tracked.index = max(found)
