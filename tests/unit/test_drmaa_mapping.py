@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xenon_py import drmaa
+from xenon_py.drmaa.categories import categories
 from xenon_py.drmaa.contact import Contact, complete_contact, parse_contact
 from xenon_py.drmaa.jobinfo import LOST, JobInfo, Result, result_of, state_of
 from xenon_py.drmaa.mapping import Place, description_of
@@ -137,6 +138,39 @@ def test_mail_where_there_is_none() -> None:
 
 def test_a_start_that_is_past_is_now() -> None:
     assert describe(startTime="2020/01/01 10:00").start_time == ""
+
+
+CATEGORIES = """
+# job_categories: { wrong: "-p wrong" }
+cache_job_state: 0,
+job_categories: {
+  default: "--nice=1", # for all
+  long: "-p long --comment='a }'",
+},
+"""
+
+
+def test_categories_of_slurm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".slurm_drmaa.conf").write_text(CATEGORIES)
+    (tmp_path / "own").write_text('job_categories: {own: "-C fast"}')
+    found = categories("slurm", {"SLURM_DRMAA_CONF": str(tmp_path / "own")})
+    assert found == {"default": "--nice=1", "long": "-p long --comment='a }'", "own": "-C fast"}
+    template = drmaa.JobTemplate(remoteCommand="x", jobCategory="long", nativeSpecification="-p me")
+    place = Place("slurm", str, "", bool, found)
+    description = description_of(template, place, NOW)
+    assert description.queue_name == "me"
+    assert description.scheduler_arguments == ["--nice=1", "--comment=a }"]
+
+
+def test_categories_of_grid_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "default/common").mkdir(parents=True)
+    (tmp_path / "default/common/qtask").write_text("# tasks\nbig -l mem=9G -q all.q\nplain\n")
+    (tmp_path / ".qtask").write_text("!big -q mine.q\n")
+    found = categories("gridengine", {"SGE_ROOT": str(tmp_path)})
+    assert found == {"big": "-q mine.q", "plain": ""}
+    assert categories("local") == {}
 
 
 def test_native_options_win() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from xenon_py.drmaa.const import SUBMISSION_STATE_HOLD
@@ -32,12 +32,14 @@ class Place:
         home: gives the home directory over there.
         directory: of jobs that say none; ``""`` = the scheduler's own.
         is_directory: tells of an absolute path whether it is a directory over there.
+        categories: names of bundles of native options, and the options.
     """
 
     adaptor: str
     home: Callable[[], str]
     directory: str
     is_directory: Callable[[str], bool]
+    categories: Mapping[str, str] = field(default_factory=dict)
 
 
 def description_of(
@@ -68,7 +70,7 @@ def description_of(
         "inherit_environment": True if place.adaptor in _INHERITING else None,
     }
     fields |= _files(template, place, bulk=bulk)
-    changes, options = split_native(place.adaptor, template.nativeSpecification)
+    changes, options = split_native(place.adaptor, _native(template, place))
     for name in ("stdin", "stdout", "stderr"):
         if name in changes:
             changes[name] = _whole(changes[name], place, fields["name"])
@@ -83,8 +85,15 @@ def _refuse_unsupported(template: JobTemplate, adaptor: str) -> None:
             raise drmaa_error(14, f"{adaptor} cannot honour {name}; hardWallclockTimeLimit can be")
     if template.transferFiles and adaptor != "local":
         raise drmaa_error(14, f"{adaptor} does not stage files: leave transferFiles unset")
-    if template.jobCategory:
-        raise drmaa_error(17, f"Unknown job category: {template.jobCategory}")
+
+
+def _native(template: JobTemplate, place: Place) -> str:
+    """Return the native options: those of the category first, so that the template's own win."""
+    name = template.jobCategory
+    if name and name not in place.categories:
+        raise drmaa_error(17, f"Unknown job category: {name}")
+    usual = "" if place.adaptor == "gridengine" else place.categories.get("default", "")
+    return f"{usual} {place.categories.get(name, '')} {template.nativeSpecification}"
 
 
 def _directory(template: JobTemplate, place: Place, *, bulk: bool) -> str:
@@ -102,9 +111,8 @@ def _files(template: JobTemplate, place: Place, *, bulk: bool) -> dict[str, str]
         "stderr": _path(template.errorPath, "errorPath", place, bulk=bulk),
     }
     name = template.jobName or template.remoteCommand.rpartition("/")[2]
-    for field in ("stdout", "stderr"):
-        letter = "o" if field == "stdout" else "e"
-        paths[field] = _whole(paths[field], place, name, letter)
+    for stream, letter in (("stdout", "o"), ("stderr", "e")):
+        paths[stream] = _whole(paths[stream], place, name, letter)
     if template.joinFiles:
         paths["stderr"] = paths["stdout"]
     return paths

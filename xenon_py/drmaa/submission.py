@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from xenon_py.drmaa.categories import categories
 from xenon_py.drmaa.contact import Contact
 from xenon_py.drmaa.errors import as_drmaa, drmaa_error
 from xenon_py.drmaa.mapping import INDEX, Place, description_of
@@ -61,6 +62,7 @@ class Submitter:
             self._home,
             os.getcwd() if self._in_cwd and self._here else "",
             self._is_directory,
+            categories(self._scheduler.get_adaptor_name()),
         )
         now = datetime.datetime.now().astimezone()
         description = description_of(template, place, now, bulk=bulk)

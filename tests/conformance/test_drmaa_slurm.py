@@ -1,0 +1,150 @@
+"""What DRMAA promises, on a real Slurm: the rows where a batch system may differ from ``local``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from services.records import SlurmCluster
+from xenon_py import drmaa
+from xenon_py.drmaa import JobControlAction, JobState, Session
+
+CONTACT = "adaptor=slurm;property.slurm.poll.delay=300"
+ANY, ALL = Session.JOB_IDS_SESSION_ANY, Session.JOB_IDS_SESSION_ALL
+ABORTED = (False, False, "", False, True, 0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cluster(slurm: SlurmCluster) -> Iterator[None]:
+    if not slurm.local:
+        pytest.skip("this machine has no commands of Slurm")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in slurm.environment.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    monkeypatch.chdir(tmp_path)
+    with Session(CONTACT) as one:
+        yield one
+        one.control(ALL, JobControlAction.TERMINATE)
+        one.synchronize([ALL], 60, dispose=True)
+
+
+def shell(text: str, *args: str, **attributes: object) -> drmaa.JobTemplate:
+    return drmaa.JobTemplate(remoteCommand="/bin/sh", args=["-c", text, *args], **attributes)
+
+
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def exited(code: int) -> tuple[object, ...]:
+    return (True, False, "", False, False, code)
+
+
+def test_exit_codes_of_an_array(session: Session) -> None:
+    codes = (0, 1, 2, 100, 126, 127, 128, 129, 137, 143, 254)
+    template = shell('exit "$(echo "$*" | cut -d" " -f"$XENON_ARRAY_TASK_ID")"', "sh")
+    template.args = [*template.args, *codes]
+    tasks = session.runBulkJobs(template, 1, len(codes), 1)
+    assert all("_" in task for task in tasks)
+    session.synchronize([ALL], 120)
+    found = [session.wait(task, 0)[1:7] for task in tasks]
+    assert found == [exited(code) for code in codes]
+
+
+def test_signal_and_jobs_that_cannot_start(session: Session) -> None:
+    killed = session.runJob(shell("kill -9 $$"))
+    missing = session.runJob(drmaa.JobTemplate(remoteCommand="/nonexistent/command"))
+    failing = [
+        session.runJob(shell("exit 0", outputPath=":/nonexistent/out")),
+        session.runJob(shell("exit 0", inputPath=":/nonexistent/in")),
+    ]
+    session.synchronize([killed, missing, *failing], 60)
+    assert {session.jobStatus(job) for job in failing} == {JobState.FAILED}
+    assert session.wait(killed)[1:7] == (False, True, "SIGKILL", False, False, 0)
+    assert session.wait(missing)[1:7] == exited(127)  # the shell of the job script says so
+    assert [session.wait(job)[1:7] for job in failing] == [ABORTED] * 2
+
+
+def test_hold_release_and_delete(session: Session) -> None:
+    template = shell("exit 0", jobSubmissionState="drmaa_hold")
+    let_go, deleted = session.runJob(template), session.runJob(template)
+    until(lambda: session.jobStatus(let_go) == JobState.USER_ON_HOLD)
+    session.control(let_go, JobControlAction.RELEASE)
+    session.control(deleted, JobControlAction.TERMINATE)
+    assert session.wait(let_go, 60)[1:7] == exited(0)
+    assert session.wait(deleted, 60)[1:7] == ABORTED
+
+
+def test_a_running_array_is_ended_by_its_parent(session: Session) -> None:
+    tasks = session.runBulkJobs(shell("sleep 300"), 1, 2, 1)
+    until(lambda: session.jobStatus(tasks[0]) == JobState.RUNNING)
+    with pytest.raises(drmaa.HoldInconsistentStateException):
+        session.control(tasks[0], JobControlAction.HOLD)
+    session.control(tasks[0].split("_")[0], JobControlAction.TERMINATE)
+    assert [session.wait(task, 60)[1:7] for task in tasks] == [ABORTED] * 2
+    with pytest.raises(drmaa.InvalidJobException):
+        session.wait(ANY, 0)
+
+
+def test_environment_arguments_and_files(session: Session, tmp_path: Path) -> None:
+    words = ["it's", 'a "b"', "$HOME", "*", "", "\\", "c,d=e=f"]
+    template = drmaa.JobTemplate(
+        remoteCommand="printf", outputPath=":$drmaa_wd_ph$/out", args=["%s|"]
+    )
+    template.args = [*template.args, *words]
+    native = shell('printf %s "$V $SLURM_JOB_NAME"', jobEnvironment={"V": "a=b,c 'd'"})
+    native.outputPath, native.nativeSpecification = f":{tmp_path}/native", "-J 'my name' --nice=5"
+    session.synchronize([session.runJob(template), session.runJob(native)], 60)
+    assert (tmp_path / "out").read_text() == "".join(f"{word}|" for word in words)
+    assert (tmp_path / "native").read_text() == "a=b,c 'd' my name"
+
+
+def test_a_job_that_ends_between_two_sessions(session: Session) -> None:
+    job = session.runJob(shell("exit 4"))
+    contact = session.contact
+    session.exit()
+    time.sleep(3)
+    session.initialize(contact)
+    assert session.wait(job, 60)[1:7] == exited(4)
+
+
+def test_refusals(session: Session) -> None:
+    for native in ("--partition=nope", "--no-such-option", "--mem=9999999G"):
+        with pytest.raises(drmaa.DeniedByDrmException, match=r"^code 17: "):
+            session.runJob(shell("exit 0", nativeSpecification=native))
+    with pytest.raises(drmaa.DeniedByDrmException, match="does not exist on the submit host"):
+        session.runJob(shell("exit 0", workingDirectory="/nonexistent"))
+    with pytest.raises(drmaa.InvalidJobException):
+        session.jobStatus("4294967")
+
+
+def test_many_waiters_ask_together(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands are counted by a ``squeue`` that comes first in PATH."""
+    log, real = tmp_path / "log", shutil.which("squeue")
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin/squeue"
+    fake.write_text(f'#!/bin/sh\necho x >>{log}\nexec {real} "$@"\n')
+    fake.chmod(0o755)
+    jobs = session.runBulkJobs(shell("exit 0"), 1, 20, 1)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    started = time.monotonic()
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(lambda job: session.wait(job, 120).exitStatus, jobs)) == [0] * 20
+    rounds = (time.monotonic() - started) / 0.3
+    assert 0 < len(log.read_text().split()) <= rounds + 3
