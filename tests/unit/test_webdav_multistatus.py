@@ -71,6 +71,8 @@ EXTERNAL = b"""<!DOCTYPE m [<!ENTITY a SYSTEM "file:///etc/passwd">]>"""
 @pytest.mark.parametrize(
     "body",
     [
+        b'<?xml version="1.0" encoding="no-such-encoding"?><a/>',
+        b'<?xml version="1.0" encoding="big5"?><a/>',
         b"",
         b"    ",
         b"<html><body>Please log in</body></html>",

@@ -76,7 +76,9 @@ def parse(pieces: Iterable[bytes], max_size: int = MAX_SIZE) -> list[Member]:
                 raise UnreadableAnswerError(f"it is longer than {max_size} bytes")
             parser.Parse(piece, False)
         parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    except UnreadableAnswerError:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two: its encoding
         raise UnreadableAnswerError(f"it is not well-formed XML: {error}") from error
     return reader.members
 
