@@ -5,6 +5,7 @@ import pytest
 from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
     apache,
     atd,
+    gridengine,
     lighttpd,
     new_sshd,
     nginx,

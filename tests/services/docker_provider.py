@@ -29,6 +29,7 @@ from services.records import (
     AtHost,
     DavServer,
     FtpServer,
+    GridEngineCell,
     S3Server,
     SlurmCluster,
     SshChain,
@@ -121,6 +122,9 @@ class DockerProvider:
     def atd(self) -> Iterator[AtHost]:
         with self._container("at", ["atd", "sshd"], [SSHD_OFFSET]) as (files, base):
             yield AtHost(ssh=_server(files, base + SSHD_OFFSET, users.XENON), local=False)
+
+    def gridengine(self) -> AbstractContextManager[GridEngineCell]:
+        raise ServiceUnavailable("there is no image with a Grid Engine: use --services=native")
 
     @contextlib.contextmanager
     def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:

@@ -14,6 +14,7 @@ from services.records import (
     AtHost,
     DavServer,
     FtpServer,
+    GridEngineCell,
     S3Server,
     SlurmCluster,
     SshChain,
@@ -143,6 +144,12 @@ def atd(services: Services) -> Iterator[AtHost]:
 def slurm(services: Services) -> Iterator[SlurmCluster]:
     """The shared Slurm; tests must not stop its daemons (see `private_slurm`)."""
     yield from services.use(lambda provider: provider.slurm())
+
+
+@pytest.fixture(scope="session")
+def gridengine(services: Services) -> Iterator[GridEngineCell]:
+    """The shared Grid Engine; tests must not stop its daemons."""
+    yield from services.use(lambda provider: provider.gridengine())
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,13 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from services.atd import AtdService
+from services.gridengine import GridEngineService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
 from services.records import (
     AtHost,
     DavServer,
     FtpServer,
+    GridEngineCell,
     S3Server,
     SlurmCluster,
     SshChain,
@@ -62,6 +64,9 @@ class Provider(Protocol):
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         """A Slurm, with or without slurmdbd."""
 
+    def gridengine(self) -> AbstractContextManager[GridEngineCell]:
+        """A Grid Engine."""
+
 
 class NativeProvider:
     """Debian packages on this machine, as root, on 127.0.0.1."""
@@ -97,6 +102,9 @@ class NativeProvider:
     def atd(self) -> Iterator[AtHost]:
         with SshdService().use() as ssh, AtdService().use():
             yield AtHost(ssh=ssh, local=True)
+
+    def gridengine(self) -> AbstractContextManager[GridEngineCell]:
+        return GridEngineService().use()
 
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         return (SlurmService() if accounting else SlurmWithoutAccountingService()).use()

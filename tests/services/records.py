@@ -64,6 +64,15 @@ class SlurmCluster:
 
 
 @dataclass(frozen=True)
+class GridEngineCell:
+    """A Grid Engine of one host with the queues `default`, `slow` and `closed`."""
+
+    ssh: SshServer  # its login node
+    environment: Mapping[str, str]  # with it, commands of this machine reach the cell
+    local: bool  # whether this machine has those commands at all
+
+
+@dataclass(frozen=True)
 class AtHost:
     """A machine with an at daemon."""
 

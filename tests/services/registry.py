@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.atd import AtdService
+from services.gridengine import GridEngineService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
 from services.seaweed import SeaweedService
 from services.service import Service
@@ -26,5 +27,6 @@ SERVICES: dict[str, type[Service[Any]]] = {
         AtdService,
         SlurmService,
         SlurmWithoutAccountingService,
+        GridEngineService,
     )
 }
