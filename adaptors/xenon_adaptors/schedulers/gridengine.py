@@ -1,0 +1,188 @@
+"""The ``gridengine`` adaptor: Grid Engine by its command-line tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from xenon_adaptors.descriptions import GRIDENGINE
+from xenon_adaptors.gridengine_protocol import listing
+from xenon_adaptors.gridengine_protocol.submitting import parse_qsub, qsub_command
+from xenon_py.exceptions import (
+    IncompatibleVersionException,
+    NoSuchJobException,
+    NotConnectedException,
+    PermissionDeniedException,
+    XenonException,
+)
+from xenon_py.model.descriptions import SchedulerAdaptorDescription
+from xenon_py.model.jobs import ArrayRange, JobDescription, QueueStatus
+from xenon_py.plugin.batch import BatchAdaptor, BatchJob, Control, CouldNotAskError, Listing, Site
+from xenon_py.plugin.runner import CommandResult
+
+_VERSION = re.compile(r"^([A-Z]+ \d[\w.]*)", re.MULTILINE)
+_ENVIRONMENTS = 'for name in $(qconf -spl 2>/dev/null); do qconf -sp "$name"; done'
+_CONTROLS = {
+    Control.CANCEL: ("qdel",),
+    Control.HOLD: ("qhold",),
+    Control.RELEASE: ("qrls",),
+    Control.SUSPEND: ("qmod", "-sj"),
+    Control.RESUME: ("qmod", "-usj"),
+}
+_QUEUE_FIELDS = ("load", "used", "resv", "available", "total", "temp_disabled")
+
+
+class GridEngineAdaptor(BatchAdaptor):
+    """Grid Engine: ``qsub``, ``qstat``, ``qacct``, ``qdel``, ``qhold``, ``qrls``, ``qmod``."""
+
+    description: ClassVar[SchedulerAdaptorDescription] = GRIDENGINE
+    job_id_text: ClassVar[str] = "$JOB_ID"
+    task_id_text: ClassVar[str] = "$JOB_ID.$SGE_TASK_ID"
+    array_index_text: ClassVar[str] = "$SGE_TASK_ID"
+    system_text: ClassVar[str] = "$SGE_CLUSTER_NAME"
+    id_pattern: ClassVar[re.Pattern[str]] = listing.JOB_ID
+
+    def probe_commands(self) -> Sequence[Sequence[str]]:
+        """Ask for version, queues, parallel environments and the name of the cluster."""
+        return (
+            ("qstat", "-help"),
+            ("qconf", "-sql"),
+            ("/bin/sh", "-c", _ENVIRONMENTS),
+            ("/bin/sh", "-c", 'cat "$SGE_ROOT/${SGE_CELL:-default}/common/cluster_name"'),
+        )
+
+    def site(self, results: Sequence[CommandResult]) -> Site:
+        """Return version, queues and, among the details, rules of parallel environments."""
+        version, queues, environments, cluster = results
+        found = _VERSION.search(version.text())
+        if not found and not self.properties.boolean("gridengine.ignore.version"):
+            raise version.failure(
+                IncompatibleVersionException,
+                "there is no Grid Engine here: qstat -help tells no version",
+            )
+        if not queues.ok:
+            raise queues.failure(NotConnectedException, "the qmaster does not answer")
+        names = re.findall(r"^pe_name +(\S+)", environments.text(), re.MULTILINE)
+        rules = re.findall(r"^allocation_rule +(\S+)", environments.text(), re.MULTILINE)
+        details = {f"pe.{name}": rule for name, rule in zip(names, rules, strict=False)}
+        return Site(
+            found.group(1) if found else "",
+            tuple(queues.text().split()),
+            accounting=True,
+            details={**details, "cluster": cluster.text().strip()},
+        )
+
+    def grace(self) -> float:
+        """Return for how long a job that left its queue may be missing in the accounting."""
+        return self.properties.integer("gridengine.accounting.grace.timeout") / 1000
+
+    # --- submitting -----------------------------------------------------------------------------
+
+    def submit_command(self, job: BatchJob, site: Site) -> tuple[str, ...]:
+        """Return ``qsub`` with options as words."""
+        rules = {name[3:]: rule for name, rule in site.details.items() if name.startswith("pe.")}
+        return qsub_command(job, rules)
+
+    def parse_submit(self, result: CommandResult, site: Site) -> str:
+        """Return the number of the job."""
+        del site
+        return parse_qsub(result)
+
+    def array_ids(self, job_id: str, span: ArrayRange) -> list[str]:
+        """Return ``7.1``, ``7.2`` and so on."""
+        return [f"{job_id}.{index}" for index in span.indices()]
+
+    def system_of(self, job_id: str, site: Site) -> str:
+        """Return the name of the cluster."""
+        del job_id
+        return site.details["cluster"]
+
+    def script_lines(self, description: JobDescription) -> tuple[str, ...]:
+        """Return a trap: Grid Engine would run a job again that exits 99, and block one with 100.
+
+        The job record keeps the true exit code.
+        """
+        del description
+        return ("trap 'case $? in 99|100) exit 1;; esac' EXIT",)
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def listing_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return one ``qstat`` for all jobs."""
+        del job_ids, site
+        return listing.QSTAT
+
+    def parse_listing(self, result: CommandResult, job_ids: Sequence[str], site: Site) -> Listing:
+        """Return what ``qstat`` says."""
+        del site
+        return listing.parse_listing(result, job_ids)
+
+    def accounting_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return one look into the accounting file for all jobs that ``qstat`` does not know."""
+        del site
+        return listing.accounting_command(job_ids)
+
+    def parse_accounting(
+        self, result: CommandResult, job_ids: Sequence[str], site: Site
+    ) -> Listing:
+        """Return what accounting says."""
+        del site
+        return listing.parse_accounting(result, job_ids)
+
+    def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return ``qstat`` for live jobs: those that run in these queues or asked for them."""
+        del site
+        return (*listing.QSTAT, *(("-q", ",".join(queues)) if queues else ()))
+
+    def parse_jobs(self, result: CommandResult, queues: Sequence[str], site: Site) -> list[str]:
+        """Return their identifiers."""
+        del queues, site
+        return [row["id"] for row in listing.live_jobs(result)]
+
+    def queues_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
+        """Return the summary of all queues."""
+        del queues, site
+        return ("qstat", "-g", "c", "-xml")
+
+    def parse_queues(
+        self, result: CommandResult, queues: Sequence[str], site: Site
+    ) -> list[QueueStatus]:
+        """Return load and slots of each queue."""
+        del site
+        if not result.ok:
+            raise CouldNotAskError(result.error_text())
+        found = {
+            row.findtext("name", ""): {
+                name: value for name in _QUEUE_FIELDS if (value := row.findtext(name))
+            }
+            for row in listing.parse_xml(result.stdout).iter("cluster_queue_summary")
+        }
+        return [QueueStatus(name, found.get(name, {})) for name in queues]
+
+    # --- controlling ----------------------------------------------------------------------------
+
+    def control_command(
+        self, control: Control, job_ids: Sequence[str], site: Site, signal: str = ""
+    ) -> tuple[str, ...]:
+        """Return the command for a control action; Grid Engine sends no signals of one's choice."""
+        del site, signal
+        if control not in _CONTROLS:
+            raise self.unsupported(f"to {control.value} a job")
+        return (*_CONTROLS[control], *job_ids)
+
+    def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
+        """Raise what the answer means: errors are on standard output, exit codes say little."""
+        said = result.text() + result.error_text()
+        if "does not exist" in said or "invalid queue or job" in said:
+            raise NoSuchJobException.because(
+                f"job {job_id} is not known to Grid Engine, or has ended", job=job_id
+            )
+        if "denied" in said or "not allowed" in said:
+            raise result.failure(
+                PermissionDeniedException, f"the user may not {control.value} job {job_id}"
+            )
+        if not result.ok:
+            raise result.failure(
+                XenonException, f"Grid Engine could not {control.value} job {job_id}: {said}"
+            )

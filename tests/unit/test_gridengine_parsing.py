@@ -1,0 +1,242 @@
+"""What Grid Engine's commands print, recorded from a real one, and what becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.samples import answer, recorded
+from xenon_adaptors.descriptions import GRIDENGINE
+from xenon_adaptors.gridengine_protocol.listing import live_jobs, phase_of
+from xenon_adaptors.gridengine_protocol.submitting import job_name
+from xenon_adaptors.schedulers.gridengine import GridEngineAdaptor
+from xenon_py.exceptions import (
+    IncompatibleVersionException,
+    NoSuchJobException,
+    NoSuchQueueException,
+    PermissionDeniedException,
+    UnsupportedJobDescriptionException,
+    UnsupportedOperationException,
+    XenonException,
+)
+from xenon_py.model.jobs import ArrayRange, JobDescription, JobReason
+from xenon_py.model.properties import resolve_properties
+from xenon_py.plugin.batch import BatchJob, Control, CouldNotAskError, Phase, Site
+
+SITE = Site(details={"cluster": "p1", "pe.smp": "$pe_slots", "pe.mpi": "$round_robin"})
+
+
+def adaptor(**properties: str) -> GridEngineAdaptor:
+    given = {f"gridengine.{name.replace('_', '.')}": value for name, value in properties.items()}
+    resolved = resolve_properties(GRIDENGINE.supported_properties, given, adaptor="gridengine")
+    return GridEngineAdaptor(resolved)
+
+
+def words(span: ArrayRange | None = None, **fields: object) -> list[str]:
+    description = JobDescription(executable="/bin/true", working_directory="/tmp", **fields)
+    return list(adaptor().submit_command(BatchJob(description, "token", span), SITE))
+
+
+def after(option: str, command: list[str]) -> str:
+    return command[command.index(option) + 1]
+
+
+# --- submitting -----------------------------------------------------------------------------------
+
+
+def test_identifiers() -> None:
+    found = [adaptor().parse_submit(r, SITE) for r in recorded("gridengine", "qsub-ids")[:6]]
+    assert found == ["4", "5", "6", "7", "8", "9"]
+
+
+def test_a_warning_before_the_identifier() -> None:
+    text = "warning: no suitable queues\n17\n"
+    assert adaptor().parse_submit(answer(text), SITE) == "17"
+
+
+@pytest.mark.parametrize(
+    ("index", "kind"),
+    [
+        (0, NoSuchQueueException),
+        (2, UnsupportedJobDescriptionException),
+        (6, UnsupportedJobDescriptionException),
+        (7, UnsupportedJobDescriptionException),
+        (16, XenonException),
+    ],
+)
+def test_refusals(index: int, kind: type[XenonException]) -> None:
+    with pytest.raises(kind):
+        adaptor().parse_submit(recorded("gridengine", "qsub-errors")[index], SITE)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("", "xenon"),
+        ("a b/c", "a_b_c"),
+        ("1st", "x1st"),
+        ("none", "xnone"),
+        ("ü", "x_"),
+        ("ok", "ok"),
+    ],
+)
+def test_names_that_it_takes(name: str, expected: str) -> None:
+    assert job_name(name) == expected
+
+
+def test_nothing_that_is_not_set_is_told() -> None:
+    assert words() == [
+        *("qsub", "-terse", "-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-e", "/dev/null"),
+        *("-N", "xenon"),
+    ]
+
+
+def test_resources() -> None:
+    command = words(max_runtime=2, max_memory=100, temp_space=5, queue_name="q", account="a")
+    assert after("-l", command) == "h_rt=120,h_vmem=100M,tmpspace=5M"
+    assert (after("-q", command), after("-A", command)) == ("q", "a")
+
+
+def test_slots_and_environments() -> None:
+    command = words(cores_per_task=4, max_memory=400)
+    assert command[command.index("-pe") + 1 :][:2] == ["smp", "4"]
+    assert after("-l", command) == "h_vmem=100M"  # of each slot
+    given = words(cores_per_task=4, scheduler_arguments=["-pe", "own", "4"])
+    assert given.count("-pe") == 1
+    with pytest.raises(UnsupportedJobDescriptionException, match="allocation rule 2"):
+        words(tasks=4, tasks_per_node=2)
+
+
+def test_arrays() -> None:
+    command = words(ArrayRange(1, 9, 2, 3))
+    assert (after("-t", command), after("-tc", command)) == ("1-9:2", "3")
+    assert adaptor().array_ids("7", ArrayRange(1, 5, 2)) == ["7.1", "7.3", "7.5"]
+    with pytest.raises(UnsupportedJobDescriptionException):
+        words(ArrayRange(0, 3))
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+def test_live_jobs() -> None:
+    result = recorded("gridengine", "qstat-xml")[0]
+    found = adaptor().parse_listing(result, ["4", "6.1", "9", "99"], SITE).jobs
+    assert {i: (j.state, j.phase) for i, j in found.items()} == {
+        "4": ("r", Phase.RUNNING),
+        "6.1": ("r", Phase.RUNNING),
+        "9": ("qw", Phase.PENDING),
+    }
+    assert found["4"].name == "normal"
+    assert found["4"].information["queue"] == "default@vm"
+
+
+@pytest.mark.parametrize(
+    ("state", "phase"),
+    [
+        *(("qw", Phase.PENDING), ("hqw", Phase.HELD), ("Eqw", Phase.HELD), ("Rq", Phase.PENDING)),
+        *(("t", Phase.RUNNING), ("r", Phase.RUNNING), ("hr", Phase.RUNNING), ("dr", Phase.RUNNING)),
+        *(("s", Phase.SUSPENDED), ("S", Phase.SUSPENDED), ("Ss", Phase.SUSPENDED)),
+        ("", Phase.UNKNOWN),
+    ],
+)
+def test_states(state: str, phase: Phase) -> None:
+    assert phase_of(state) is phase
+
+
+def test_faults_of_the_xml_are_undone() -> None:
+    text = (
+        "<a><job_list><JB_job_number>1</JB_job_number><JB_name>a%lt;\x01b</JB_name></job_list></a>"
+    )
+    assert live_jobs(answer(text))[0]["JB_name"] == "a<b"
+
+
+@pytest.mark.parametrize("result", [answer(""), answer("<a>"), answer("error", code=1)])
+def test_what_is_no_listing_changes_no_job(result: object) -> None:
+    with pytest.raises(CouldNotAskError):
+        adaptor().parse_listing(result, ["1"], SITE)  # type: ignore[arg-type]
+
+
+@given(st.text(max_size=200))
+def test_nothing_that_is_printed_breaks_a_parser(text: str) -> None:
+    with contextlib.suppress(CouldNotAskError):
+        adaptor().parse_listing(answer(text), ["1"], SITE)
+    adaptor().parse_accounting(answer(text), ["1"], SITE)
+
+
+def test_the_accounting_file() -> None:
+    result = recorded("gridengine", "accounting-file")[0]
+    found = adaptor().parse_accounting(result, ["1", "6", "16"], SITE).jobs
+    assert {i: j.exit_code for i, j in found.items()} == {"1": 0, "6": 0, "16": 127}
+    assert found["1"].usage.end_time == 1795293680_000
+    assert found["1"].usage.nodes == ("vm",)
+
+
+def test_milliseconds_of_other_versions() -> None:
+    line = recorded("gridengine", "accounting-file")[0].text().splitlines()[4]
+    text = line.replace(":1795293680:", ":1795293680123:")
+    found = adaptor().parse_accounting(answer(text + "\n"), ["1"], SITE).jobs["1"]
+    assert found.usage.submit_time == 1795293680123
+
+
+@pytest.mark.parametrize(
+    ("name", "job_id", "code", "signal", "reason"),
+    [
+        ("exit-3", "29", 3, None, JobReason.UNKNOWN),
+        ("h_rt-exceeded", "35", None, 9, JobReason.TIME_LIMIT),
+        ("killed-by-9", "34", None, 9, JobReason.UNKNOWN),
+        ("bad-shell", "44", None, None, JobReason.LAUNCH_FAILURE),
+    ],
+)
+def test_qacct(
+    name: str, job_id: str, code: int | None, signal: int | None, reason: JobReason
+) -> None:
+    result = recorded("gridengine", f"qacct-{name}")[0]
+    number = next(w.split()[1] for w in result.text().splitlines() if w.startswith("jobnumber"))
+    found = adaptor().parse_accounting(result, [number], SITE).jobs[number]
+    assert (number, found.exit_code, found.signal, found.reason) == (job_id, code, signal, reason)
+
+
+def test_queues() -> None:
+    results = [r for r in recorded("gridengine", "qstat-g-c") if "<?xml" in r.text()]
+    status = adaptor().parse_queues(results[0], ["default", "no"], SITE)
+    assert status[0].scheduler_specific_information["total"]
+    assert status[1].scheduler_specific_information == {}
+
+
+# --- site and control -----------------------------------------------------------------------------
+
+
+def test_site() -> None:
+    version = recorded("gridengine", "versions")[0]
+    environments = answer("pe_name smp\nslots 9\nallocation_rule $pe_slots\n")
+    site = adaptor().site([version, answer("a\nb\n"), environments, answer("p1\n")])
+    assert site.version == "SGE 8.1.9"
+    assert site.queues == ("a", "b")
+    assert site.details == {"pe.smp": "$pe_slots", "cluster": "p1"}
+
+
+def test_no_version() -> None:
+    results = [answer("what"), answer("a\n"), answer(), answer()]
+    with pytest.raises(IncompatibleVersionException):
+        adaptor().site(results)
+    assert adaptor(ignore_version="true").site(results).version == ""
+
+
+def test_errors_of_control_are_on_standard_output() -> None:
+    results = recorded("gridengine", "qdel")
+    for done in results[:5]:
+        adaptor().check_control(Control.CANCEL, done, "4")
+    with pytest.raises(NoSuchJobException):
+        adaptor().check_control(Control.CANCEL, results[5], "99999")
+    denied = answer("denied: x is not manager\n", code=1)
+    with pytest.raises(PermissionDeniedException):
+        adaptor().check_control(Control.SUSPEND, denied, "1")
+
+
+def test_commands_of_control() -> None:
+    assert adaptor().control_command(Control.SUSPEND, ["7.2"], SITE) == ("qmod", "-sj", "7.2")
+    with pytest.raises(UnsupportedOperationException):
+        adaptor().control_command(Control.SIGNAL, ["7"], SITE, "10")
