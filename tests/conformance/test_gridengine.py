@@ -16,6 +16,7 @@ QUICK = {"gridengine.poll.delay": "200"}
 
 class TestGridEngineLocal(SchedulerConformance):
     adaptor = "gridengine"
+    patience = 90.0  # a task that is deleted while it starts may take a minute to go
     queue = "default"
     unknown_job = "9999998"
 
@@ -35,6 +36,7 @@ class TestGridEngineLocal(SchedulerConformance):
 
 class TestGridEngineSsh(SchedulerConformance):
     adaptor = "gridengine"
+    patience = 90.0  # a task that is deleted while it starts may take a minute to go
     queue = "default"
     unknown_job = "9999998"
     cell: ClassVar[GridEngineCell]
