@@ -228,7 +228,7 @@ def test_16_17_bulk_jobs_on_hold(session: Session, how: str) -> None:
 
 
 def test_22_suspend_and_resume(session: Session) -> None:
-    job = session.runJob(shell("sleep 0.3; exit 5"))
+    job = session.runJob(shell("sleep 2; exit 5"))
     until(lambda: session.jobStatus(job) == JobState.RUNNING)
     session.control(job, JobControlAction.SUSPEND)
     assert session.jobStatus(job) == JobState.USER_SUSPENDED
