@@ -142,8 +142,17 @@ class Task:
         is_file = item.info.kind is FileKind.FILE
         self.control.found(1, item.info.size if is_file else 0)
         transfer = Transfer(self._route, self._options, self.control)
-        with Workers(1, transfer.copy, self.control, self._report) as worker:
-            worker.put(item)
+        try:
+            with Workers(1, transfer.copy, self.control, self._report) as worker:
+                worker.put(item)
+        except CopyCancelledException:
+            if not self._was_too_late():
+                raise
+
+    def _was_too_late(self) -> bool:
+        """Tell whether the one file was in place already when the copy was cancelled."""
+        cancelled = isinstance(self.control.reason, CopyCancelledException)
+        return cancelled and self.control.counts().files_copied > 0
 
     def _copy_directory(self, item: Item) -> None:
         there, existing = self._route.destination, item.existing
