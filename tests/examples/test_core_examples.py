@@ -74,4 +74,4 @@ def test_an_unknown_adaptor_is_told_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "nosuch" in done.stderr
-    assert "sftp, local" in done.stderr  # of both kinds
+    assert "local, ssh" in done.stderr  # of both kinds
