@@ -185,7 +185,7 @@ class ArgumentTests(FileSystemCase):
     """Wrong arguments are refused with the argument's name, before anything is touched."""
 
     @pytest.mark.parametrize("call", CALLS)
-    @pytest.mark.parametrize("bad", NOT_PATHS, ids=repr)
+    @pytest.mark.parametrize("bad", NOT_PATHS, ids=lambda bad: type(bad).__name__)
     def test_what_is_no_path(self, base: Path, call: str, bad: object) -> None:
         with self.create() as fs:
             fs.set_working_directory(base)
