@@ -7,7 +7,6 @@ made from several threads on one object.
 from __future__ import annotations
 
 import atexit
-import dataclasses
 import itertools
 import os
 import threading
@@ -35,6 +34,7 @@ from xenon_py.exceptions import (
 )
 from xenon_py.filesystem import FileSystem
 from xenon_py.model.attributes import NameList
+from xenon_py.model.changed import changed
 from xenon_py.model.credentials import (
     CertificateCredential,
     Credential,
@@ -659,7 +659,7 @@ class Scheduler:
 
     def _bind(self, status: JobStatus) -> JobStatus:
         """Return a status whose job knows its scheduler."""
-        return dataclasses.replace(status, job=self._job(status.job.id))
+        return changed(status, job=self._job(status.job.id))
 
     def _known(self, status: JobStatus) -> JobStatus:
         if status.error_type is JobErrorType.NOT_FOUND and not status.done:

@@ -229,7 +229,9 @@ def test_hanging_listing(
     assert (status.state, status.running, status.stale) == ("RUNNING", True, True)
     assert not job.wait(3000).done
     switch.unlink()
-    assert told(job.wait(PATIENCE)) == ("FAILED", JobReason.FAILED, 3, None, "queue+record")
+    *outcome, source = told(job.wait(PATIENCE))
+    assert outcome == ["FAILED", JobReason.FAILED, 3, None]
+    assert source in {"queue+record", "accounting+record"}  # it may be out of memory by then
 
 
 # --- daemons that are away -------------------------------------------------------------------

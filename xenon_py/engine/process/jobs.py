@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import itertools
 from dataclasses import dataclass, field
 
 from xenon_py.exceptions import NotConnectedException, XenonException
+from xenon_py.model.changed import changed
 from xenon_py.model.jobs import Job, JobDescription, JobErrorType, JobReason, JobStatus, JobUsage
 from xenon_py.plugin.clock import now_ms
 from xenon_py.plugin.process import Process, ProcessExit
@@ -141,7 +141,7 @@ def status_of(job: ProcessJob) -> JobStatus:
 
 
 def _killed(status: JobStatus, job: ProcessJob) -> JobStatus:
-    return dataclasses.replace(
+    return changed(
         status,
         error_type=JobErrorType.CANCELLED,
         error_message=_KILLED_BECAUSE[job.kill],
@@ -153,7 +153,7 @@ def _killed(status: JobStatus, job: ProcessJob) -> JobStatus:
 
 def _failed(status: JobStatus, job: ProcessJob) -> JobStatus:
     away = isinstance(job.error, NotConnectedException)
-    return dataclasses.replace(
+    return changed(
         status,
         error_type=JobErrorType.NOT_CONNECTED if away else JobErrorType.XENON,
         error_message=job.error.msg if job.error else "",
@@ -168,7 +168,7 @@ def _ended(status: JobStatus, ended: ProcessExit) -> JobStatus:
         reason = JobReason.FAILED if ended.exit_code else JobReason.COMPLETED
     else:
         reason = JobReason.LOST
-    return dataclasses.replace(
+    return changed(
         status,
         exit_code=ended.exit_code,
         signal=ended.signal,
@@ -181,7 +181,7 @@ def _ended(status: JobStatus, ended: ProcessExit) -> JobStatus:
 
 def _usage(job: ProcessJob) -> JobUsage:
     used = job.exit.usage if job.exit else JobUsage()
-    return dataclasses.replace(
+    return changed(
         used,
         submit_time=job.submit_time,
         start_time=used.start_time or job.start_time,
