@@ -190,9 +190,9 @@ def _lay_out(at: Layout) -> None:
     utilities = at.root / "utilbin" / ARCHITECTURE
     for directory in (at.binaries, libraries, utilities):
         directory.mkdir(parents=True, exist_ok=True)
-    for directory in ("util", "mpi"):
-        found = at.packages / "usr/share/gridengine" / directory
-        shutil.copytree(found, at.root / directory, symlinks=True, dirs_exist_ok=True)
+    for part in ("util", "mpi"):
+        found = at.packages / "usr/share/gridengine" / part
+        shutil.copytree(found, at.root / part, symlinks=True, dirs_exist_ok=True)
     for names, target in ((_COMMANDS, at.binaries), (_UTILITIES, utilities)):
         for name in names:
             shutil.copy(source / name, target / name)

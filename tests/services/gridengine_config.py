@@ -165,8 +165,10 @@ def scheduler_configuration(present: str) -> str:
 
 def execution_host() -> str:
     """For `qconf -Ae`."""
-    nothing = ("load_scaling", "complex_values", "user_lists", "xuser_lists", "projects")
-    nothing += ("xprojects", "usage_scaling", "report_variables")
+    nothing = (
+        *("load_scaling", "complex_values", "user_lists", "xuser_lists", "projects"),
+        *("xprojects", "usage_scaling", "report_variables"),
+    )
     return table({"hostname": socket.gethostname(), **dict.fromkeys(nothing, "NONE")})
 
 
