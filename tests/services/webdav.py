@@ -31,7 +31,7 @@ class WebServer(Service[DavServer]):
         if not daemon.pid:
             port = choose_ports(at, "http", self.offset, self.ports)
             (at / "port").write_text(str(port))
-            for name in (*self.collections, "work"):
+            for name in (*self.collections, "scratch"):
                 shutil.chown(make_directory(at / name), "www-data", "www-data")
             (at / "users").write_text(_basic_line())
             (at / "server.conf").write_text(self.configuration(port))
@@ -101,8 +101,8 @@ ServerName localhost
 Listen {listen_address()}:{port}
 Listen {listen_address()}:{port + 1}
 PidFile {at}/apache.pid
-Mutex file:{at}/work default
-DefaultRuntimeDir {at}/work
+Mutex file:{at}/scratch default
+DefaultRuntimeDir {at}/scratch
 User www-data
 Group www-data
 {modules}\
@@ -115,8 +115,8 @@ KeepAliveTimeout 30
 StartServers 2
 ThreadsPerChild 25
 MaxRequestWorkers 150
-DavLockDB {at}/work/locks
-DocumentRoot {at}/work
+DavLockDB {at}/scratch/locks
+DocumentRoot {at}/scratch
 <Directory />
   AllowOverride none
   Require all denied
@@ -166,7 +166,7 @@ class NginxService(WebServer):
     def configuration(self, port: int) -> str:
         at = self.directory
         temporary = "".join(
-            f"  {name}_temp_path {at}/work/{name};\n"
+            f"  {name}_temp_path {at}/scratch/{name};\n"
             for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         return f"""\
@@ -220,13 +220,13 @@ server.bind = "{listen_address()}"
 server.port = {port}
 server.username = "www-data"
 server.groupname = "www-data"
-server.errorlog = "{at}/work/error.log"
-server.upload-dirs = ("{at}/work")
+server.errorlog = "{at}/scratch/error.log"
+server.upload-dirs = ("{at}/scratch")
 # With it, a file that COPY or MOVE replaced is served as it was, for up to two seconds.
 server.stat-cache-engine = "disable"
 webdav.activate = "enable"
 webdav.is-readonly = "disable"
-webdav.sqlite-db-name = "{at}/work/properties.db"
+webdav.sqlite-db-name = "{at}/scratch/properties.db"
 auth.backend = "htpasswd"
 auth.backend.htpasswd.userfile = "{at}/users"
 auth.require = ("" => ("method" => "basic", "realm" => "xenon-test", "require" => "valid-user"))
