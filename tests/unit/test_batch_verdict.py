@@ -128,6 +128,47 @@ def test_stale_keeps_the_last_status_and_says_why() -> None:
     assert status.error_message == "controller is away"
 
 
+UNTOLD = Listed("7", "z", Phase.ENDED, reason=JobReason.CANCELLED, message="never ran")
+
+
+def test_a_job_that_only_ended_is_neither_running_nor_done_until_the_grace_is_over() -> None:
+    status = conclude(Evidence("7", UNTOLD, known=True, silent=1.0), GRACE)
+    assert (status.state, status.running, status.done, status.error_message) == (
+        *("z", False, False),
+        "",
+    )
+
+
+def test_a_job_that_only_ended_has_its_end_from_the_other_sources() -> None:
+    recorded = conclude(Evidence("7", UNTOLD, end=JobEnd(3)), GRACE)
+    assert (recorded.exit_code, recorded.source) == (3, "record")
+    accounted = conclude(Evidence("7", UNTOLD, FAILED), GRACE)
+    assert (accounted.done, accounted.source) == (True, "accounting")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({}, JobReason.CANCELLED),
+        ({"start": JobStart("7", time=1)}, JobReason.UNKNOWN),
+        ({"accounting_asked": False}, JobReason.UNKNOWN),
+    ],
+)
+def test_a_job_that_only_ended_is_over_after_the_grace(
+    more: dict[str, object], reason: JobReason
+) -> None:
+    status = conclude(Evidence("7", UNTOLD, silent=GRACE, **more), GRACE)  # type: ignore[arg-type]
+    assert (status.done, status.exit_code, status.reason) == (True, None, reason)
+
+
+def test_a_stuck_job_is_told_with_its_error_and_not_with_the_end_of_an_earlier_run() -> None:
+    stuck = Listed("7", "Eqw", Phase.STUCK, reason=JobReason.LAUNCH_FAILURE, message="no shell")
+    status = conclude(Evidence("7", stuck, end=JobEnd(0)), GRACE)
+    assert (status.state, status.done, status.exit_code) == ("Eqw", True, None)
+    assert status.error_type is JobErrorType.IO
+    assert "no shell" in status.error_message
+
+
 _phases = st.sampled_from(Phase)
 _listed = st.none() | st.builds(
     Listed,
@@ -164,6 +205,7 @@ def test_success_is_claimed_only_with_proof(evidence: Evidence) -> None:
         )
     assert not (status.running and status.done)
     if status.done:
-        ended = [e for e in (evidence.listed, evidence.accounted) if e and e.phase is Phase.DONE]
+        proof = {Phase.DONE, Phase.STUCK}
+        ended = [e for e in (evidence.listed, evidence.accounted) if e and e.phase in proof]
         grace = CANCEL_GRACE if evidence.cancelled else GRACE
         assert ended or evidence.end or evidence.silent >= grace

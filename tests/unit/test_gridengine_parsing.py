@@ -90,6 +90,7 @@ def test_names_that_it_takes(name: str, expected: str) -> None:
 def test_nothing_that_is_not_set_is_told() -> None:
     assert words() == [
         *("qsub", "-terse", "-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-e", "/dev/null"),
+        *("-b", "n", "-sync", "n", "-now", "n", "-ac", "xenon_token=token"),
         *("-N", "xenon"),
     ]
 
@@ -136,7 +137,7 @@ def test_live_jobs() -> None:
 @pytest.mark.parametrize(
     ("state", "phase"),
     [
-        *(("qw", Phase.PENDING), ("hqw", Phase.HELD), ("Eqw", Phase.HELD), ("Rq", Phase.PENDING)),
+        *(("qw", Phase.PENDING), ("hqw", Phase.HELD), ("Eqw", Phase.STUCK), ("Rq", Phase.PENDING)),
         *(("t", Phase.RUNNING), ("r", Phase.RUNNING), ("hr", Phase.RUNNING), ("dr", Phase.RUNNING)),
         *(("s", Phase.SUSPENDED), ("S", Phase.SUSPENDED), ("Ss", Phase.SUSPENDED)),
         ("", Phase.UNKNOWN),
@@ -147,10 +148,86 @@ def test_states(state: str, phase: Phase) -> None:
 
 
 def test_faults_of_the_xml_are_undone() -> None:
-    text = (
-        "<a><job_list><JB_job_number>1</JB_job_number><JB_name>a%lt;\x01b</JB_name></job_list></a>"
-    )
+    text = listing("<JB_job_number>1</JB_job_number><JB_name>a%lt;\x01b</JB_name>")
     assert live_jobs(answer(text))[0]["JB_name"] == "a<b"
+
+
+def listing(*jobs: str) -> str:
+    """Make up what qstat prints."""
+    return f"<j><queue_info/>{''.join(f'<job_list>{job}</job_list>' for job in jobs)}</j>"
+
+
+def row(number: str, state: str, more: str = "") -> str:
+    return f"<JB_job_number>{number}</JB_job_number><state>{state}</state>{more}"
+
+
+def test_ended_jobs_of_qstat() -> None:
+    """It names them, arrays as a whole, and does not say how they ended."""
+    text = recorded("gridengine", "qstat-az-xml")[0].text()
+    found = adaptor().parse_listing(answer(text), ["2", "3", "4.1", "4.3", "9"], SITE).jobs
+    assert {i: j.phase for i, j in found.items()} == {
+        "2": Phase.RUNNING,
+        "3": Phase.ENDED,
+        "4.1": Phase.ENDED,
+        "4.3": Phase.ENDED,
+    }
+    assert [r["id"] for r in live_jobs(answer(text))] == ["2"]
+
+
+def test_times_of_live_jobs_are_utc() -> None:
+    text = recorded("gridengine", "qstat-az-xml")[0].text()
+    usage = adaptor().parse_listing(answer(text), ["2"], SITE).jobs["2"].usage
+    assert usage.start_time == 1795309707_000
+
+
+def test_why_jobs_are_in_error_state() -> None:
+    tasks = [row("7", "Eqw", f"<tasks>{task}</tasks>") for task in (1, 2, 5)]
+    said = (
+        "job_number:                 3\n"
+        "error reason    1:          11/21/2026 20:41:44 [1001:1]: error: can't open x\n"
+        "job_number:                 7\n"
+        "error reason    1:          one: two\n"
+        "error reason    2:          three\n"
+    )
+    text = f"{listing(row('3', 'Eqw'), row('4', 'qw'), *tasks)}\n-- xenon errors --\n{said}"
+    ids = ["3", "4", "7.1", "7.2", "7.5"]
+    found = adaptor().parse_listing(answer(text), ids, SITE).jobs
+    assert "can't open x" in found["3"].message
+    assert "qmod -cj 3" in found["3"].message
+    assert found["3"].reason is JobReason.LAUNCH_FAILURE
+    assert (found["4"].phase, found["4"].message) == (Phase.PENDING, "")
+    assert found["7.1"].message.startswith("one: two;")
+    assert found["7.2"].message.startswith("three;")
+    assert found["7.5"].message.startswith("no reason is told;")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://arc.liv.ac.uk/repos/darcs/sge/source/dist/util/resources/schemas/qstat/qstat.xsd",
+        "http://gridengine.sunsource.net/source/qstat.xsd?content-type=text/plain&amp;revision=1.11",
+        "https://github.com/hpc-gridware/clusterscheduler/raw/master/qstat.xsd",
+    ],
+)
+def test_the_schema_of_other_versions_does_not_matter(url: str) -> None:
+    text = listing(row("1", "r")).replace("<j>", f"<job_info  xmlns:xsd='{url}'>")
+    found = adaptor().parse_listing(answer(text.replace("</j>", "</job_info>")), ["1"], SITE)
+    assert found.jobs["1"].phase is Phase.RUNNING
+
+
+def test_unknown_elements_and_times_of_other_versions() -> None:
+    more = "<JAT_start_time>2026-11-21T20:38:45.123</JAT_start_time><JB_new>x</JB_new>"
+    text = listing(row("1", "r", more), row("2", "r", "<JAT_start_time>then</JAT_start_time>"))
+    found = adaptor().parse_listing(answer(text), ["1", "2"], SITE).jobs
+    assert found["1"].usage.start_time == 1795293525_123
+    assert found["2"].usage.start_time is None
+
+
+def test_unknown_jobs_of_qstat_are_no_listing() -> None:
+    """Some versions print a document of another kind, and broken elements in it."""
+    for text in ("<unknown_jobs ><ST_name>9</ST_name></unknown_jobs>", "<unknown_jobs><></></x>"):
+        with pytest.raises(CouldNotAskError):
+            adaptor().parse_listing(answer(text), ["9"], SITE)
 
 
 @pytest.mark.parametrize("result", [answer(""), answer("<a>"), answer("error", code=1)])
@@ -161,42 +238,12 @@ def test_what_is_no_listing_changes_no_job(result: object) -> None:
 
 @given(st.text(max_size=200))
 def test_nothing_that_is_printed_breaks_a_parser(text: str) -> None:
-    with contextlib.suppress(CouldNotAskError):
-        adaptor().parse_listing(answer(text), ["1"], SITE)
-    adaptor().parse_accounting(answer(text), ["1"], SITE)
-
-
-def test_the_accounting_file() -> None:
-    result = recorded("gridengine", "accounting-file")[0]
-    found = adaptor().parse_accounting(result, ["1", "6", "16"], SITE).jobs
-    assert {i: j.exit_code for i, j in found.items()} == {"1": 0, "6": 0, "16": 127}
-    assert found["1"].usage.end_time == 1795293680_000
-    assert found["1"].usage.nodes == ("vm",)
-
-
-def test_milliseconds_of_other_versions() -> None:
-    line = recorded("gridengine", "accounting-file")[0].text().splitlines()[4]
-    text = line.replace(":1795293680:", ":1795293680123:")
-    found = adaptor().parse_accounting(answer(text + "\n"), ["1"], SITE).jobs["1"]
-    assert found.usage.submit_time == 1795293680123
-
-
-@pytest.mark.parametrize(
-    ("name", "job_id", "code", "signal", "reason"),
-    [
-        ("exit-3", "29", 3, None, JobReason.UNKNOWN),
-        ("h_rt-exceeded", "35", None, 9, JobReason.TIME_LIMIT),
-        ("killed-by-9", "34", None, 9, JobReason.UNKNOWN),
-        ("bad-shell", "44", None, None, JobReason.LAUNCH_FAILURE),
-    ],
-)
-def test_qacct(
-    name: str, job_id: str, code: int | None, signal: int | None, reason: JobReason
-) -> None:
-    result = recorded("gridengine", f"qacct-{name}")[0]
-    number = next(w.split()[1] for w in result.text().splitlines() if w.startswith("jobnumber"))
-    found = adaptor().parse_accounting(result, [number], SITE).jobs[number]
-    assert (number, found.exit_code, found.signal, found.reason) == (job_id, code, signal, reason)
+    marked = f"-- xenon accounting file 1 2\n{text}\n-- xenon accounting end\n"
+    for printed in (text, marked, marked.replace("file 1 2", "qacct")):
+        with contextlib.suppress(CouldNotAskError):
+            adaptor().parse_listing(answer(printed), ["1"], SITE)
+        with contextlib.suppress(CouldNotAskError):
+            adaptor().parse_accounting(answer(printed), ["1"], SITE)
 
 
 def test_queues() -> None:
@@ -206,20 +253,29 @@ def test_queues() -> None:
     assert status[1].scheduler_specific_information == {}
 
 
+def test_tokens_of_jobs() -> None:
+    command = adaptor().find_by_token_command("0123abcd", SITE)
+    assert command[-1] == "0123abcd"
+    assert adaptor().parse_find_by_token(answer("7\n7\n"), "0123abcd", SITE) == ["7"]
+    with pytest.raises(CouldNotAskError):
+        adaptor().parse_find_by_token(answer(code=1), "0123abcd", SITE)
+
+
 # --- site and control -----------------------------------------------------------------------------
 
 
 def test_site() -> None:
     version = recorded("gridengine", "versions")[0]
     environments = answer("pe_name smp\nslots 9\nallocation_rule $pe_slots\n")
-    site = adaptor().site([version, answer("a\nb\n"), environments, answer("p1\n")])
+    answers = [version, answer("a\nb\n"), environments, answer("p1\n"), answer(code=2)]
+    site = adaptor().site(answers)
     assert site.version == "SGE 8.1.9"
     assert site.queues == ("a", "b")
     assert site.details == {"pe.smp": "$pe_slots", "cluster": "p1"}
 
 
 def test_no_version() -> None:
-    results = [answer("what"), answer("a\n"), answer(), answer()]
+    results = [answer("what"), answer("a\n"), answer(), answer(), answer()]
     with pytest.raises(IncompatibleVersionException):
         adaptor().site(results)
     assert adaptor(ignore_version="true").site(results).version == ""

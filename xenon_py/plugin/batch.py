@@ -29,13 +29,20 @@ INTERACTIVE_ERRORS = "5"
 
 
 class Phase(enum.Enum):
-    """Where a job is in its life. UNKNOWN = a state word that is neither running nor done."""
+    """Where a job is in its life.
+
+    Three need words: UNKNOWN is a state word that is neither running nor done. ENDED is a job of
+    which the system tells only that it ended: other sources tell how. STUCK is a job that cannot
+    go on until a person does something: whoever waits is told so, and it is asked for again.
+    """
 
     PENDING = "pending"
     HELD = "held"
     RUNNING = "running"
     SUSPENDED = "suspended"
     DONE = "done"
+    ENDED = "ended"
+    STUCK = "stuck"
     UNKNOWN = "unknown"
 
 

@@ -18,9 +18,13 @@ from xenon_py.model.jobs import JobDescription
 from xenon_py.model.start_time import parse_start_time
 from xenon_py.plugin.batch import BatchJob
 from xenon_py.plugin.runner import CommandResult
+from xenon_py.plugin.scripts import RECORDS
 
 _ID = re.compile(r"^([0-9]+)(?:\.[0-9]+-[0-9]+:[0-9]+)?$", re.MULTILINE)
 _LONG_ID = re.compile(r"^Your job(?:-array)? ([0-9]+)[. ]", re.MULTILINE)
+
+CONTEXT = "xenon_token"
+"""Name of the job's context variable that holds the token of its submission."""
 
 _REFUSALS: tuple[tuple[str, type[XenonException]], ...] = (
     ("unknown queue", NoSuchQueueException),
@@ -35,11 +39,29 @@ _REFUSALS: tuple[tuple[str, type[XenonException]], ...] = (
 )
 
 
+# Argument: a token. Prints the numbers of jobs that have it: those that began, and live ones.
+_BY_TOKEN = f"""\
+cat -- "$HOME/{RECORDS}/$1"/start* 2>/dev/null | sed -n 's/^id=\\([0-9][0-9]*\\).*/\\1/p'
+xenon_all=$(qstat -j '*' 2>&1) || case $xenon_all in
+  *'do not exist'*) exit 0;; *) echo "$xenon_all" >&2; exit 1;;
+esac
+printf '%s\\n' "$xenon_all" | awk -v token="{CONTEXT}=$1" '
+  $1 == "job_number:" {{ number = $2 }}
+  $1 == "context:" && index("," $2 ",", "," token ",") {{ print number }}'
+"""
+
+
+def find_by_token_command(token: str) -> tuple[str, ...]:
+    """Return the command that prints the numbers of the jobs of a submission."""
+    return ("/bin/sh", "-c", _BY_TOKEN, "sh", token)
+
+
 def qsub_command(job: BatchJob, environments: Mapping[str, str]) -> tuple[str, ...]:
     """Return the submit command.
 
     The first line of the script and ``-S`` name the same shell: which of them counts depends on
-    the queue. The directory is ``/``, which is everywhere; the script goes where it has to.
+    the queue. The directory is ``/``, which is everywhere; the script goes where it has to. The
+    next options undo what request files (sge_request(5)) may say; the token makes the job findable.
 
     Args:
         job: the job.
@@ -48,6 +70,7 @@ def qsub_command(job: BatchJob, environments: Mapping[str, str]) -> tuple[str, .
     description = job.description
     return (
         *("qsub", "-terse", "-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-e", "/dev/null"),
+        *("-b", "n", "-sync", "n", "-now", "n", "-ac", f"{CONTEXT}={job.token}"),
         *("-N", job_name(description.name)),
         *(("-V",) if description.inherit_environment else ()),
         *_resources(description, environments),

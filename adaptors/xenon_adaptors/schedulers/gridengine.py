@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import GRIDENGINE
-from xenon_adaptors.gridengine_protocol import listing
-from xenon_adaptors.gridengine_protocol.submitting import parse_qsub, qsub_command
+from xenon_adaptors.gridengine_protocol import accounting, listing
+from xenon_adaptors.gridengine_protocol.submitting import (
+    find_by_token_command,
+    parse_qsub,
+    qsub_command,
+)
 from xenon_py.exceptions import (
     IncompatibleVersionException,
     NoSuchJobException,
@@ -18,11 +22,13 @@ from xenon_py.exceptions import (
 )
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import ArrayRange, JobDescription, QueueStatus
+from xenon_py.model.properties import Properties
 from xenon_py.plugin.batch import BatchAdaptor, BatchJob, Control, CouldNotAskError, Listing, Site
 from xenon_py.plugin.runner import CommandResult
 
 _VERSION = re.compile(r"^([A-Z]+ \d[\w.]*)", re.MULTILINE)
 _ENVIRONMENTS = 'for name in $(qconf -spl 2>/dev/null); do qconf -sp "$name"; done'
+_CLUSTER_NAME = 'cat "$SGE_ROOT/${SGE_CELL:-default}/common/cluster_name"'
 _CONTROLS = {
     Control.CANCEL: ("qdel",),
     Control.HOLD: ("qhold",),
@@ -40,8 +46,13 @@ class GridEngineAdaptor(BatchAdaptor):
     job_id_text: ClassVar[str] = "$JOB_ID"
     task_id_text: ClassVar[str] = "$JOB_ID.$SGE_TASK_ID"
     array_index_text: ClassVar[str] = "$SGE_TASK_ID"
-    system_text: ClassVar[str] = "$SGE_CLUSTER_NAME"
+    system_text: ClassVar[str] = f"$({_CLUSTER_NAME} 2>/dev/null)"  # no variable tells it in a job
     id_pattern: ClassVar[re.Pattern[str]] = listing.JOB_ID
+    scrub: ClassVar[tuple[str, ...]] = ("SGE_DEBUG_", "SGE_ND")
+
+    def __init__(self, properties: Properties) -> None:
+        super().__init__(properties)
+        self._accounting = accounting.Accounting()
 
     def probe_commands(self) -> Sequence[Sequence[str]]:
         """Ask for version, queues, parallel environments and the name of the cluster."""
@@ -49,12 +60,13 @@ class GridEngineAdaptor(BatchAdaptor):
             ("qstat", "-help"),
             ("qconf", "-sql"),
             ("/bin/sh", "-c", _ENVIRONMENTS),
-            ("/bin/sh", "-c", 'cat "$SGE_ROOT/${SGE_CELL:-default}/common/cluster_name"'),
+            ("/bin/sh", "-c", _CLUSTER_NAME),
+            accounting.PLACE,
         )
 
     def site(self, results: Sequence[CommandResult]) -> Site:
         """Return version, queues and, among the details, rules of parallel environments."""
-        version, queues, environments, cluster = results
+        version, queues, environments, cluster, place = results
         found = _VERSION.search(version.text())
         if not found and not self.properties.boolean("gridengine.ignore.version"):
             raise version.failure(
@@ -63,6 +75,7 @@ class GridEngineAdaptor(BatchAdaptor):
             )
         if not queues.ok:
             raise queues.failure(NotConnectedException, "the qmaster does not answer")
+        self._accounting.begin(place)
         names = re.findall(r"^pe_name +(\S+)", environments.text(), re.MULTILINE)
         rules = re.findall(r"^allocation_rule +(\S+)", environments.text(), re.MULTILINE)
         details = {f"pe.{name}": rule for name, rule in zip(names, rules, strict=False)}
@@ -87,7 +100,21 @@ class GridEngineAdaptor(BatchAdaptor):
     def parse_submit(self, result: CommandResult, site: Site) -> str:
         """Return the number of the job."""
         del site
-        return parse_qsub(result)
+        job_id = parse_qsub(result)
+        self._accounting.note(job_id)
+        return job_id
+
+    def find_by_token_command(self, token: str, site: Site) -> tuple[str, ...]:
+        """Return a look at the job record and at the contexts of all live jobs."""
+        del site
+        return find_by_token_command(token)
+
+    def parse_find_by_token(self, result: CommandResult, token: str, site: Site) -> list[str]:
+        """Return the numbers that it printed."""
+        del token, site
+        if not result.ok:
+            raise CouldNotAskError(result.error_text())
+        return list(dict.fromkeys(result.text().split()))
 
     def array_ids(self, job_id: str, span: ArrayRange) -> list[str]:
         """Return ``7.1``, ``7.2`` and so on."""
@@ -110,8 +137,8 @@ class GridEngineAdaptor(BatchAdaptor):
 
     def listing_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return one ``qstat`` for all jobs."""
-        del job_ids, site
-        return listing.QSTAT
+        del site
+        return listing.listing_command(job_ids)
 
     def parse_listing(self, result: CommandResult, job_ids: Sequence[str], site: Site) -> Listing:
         """Return what ``qstat`` says."""
@@ -121,14 +148,14 @@ class GridEngineAdaptor(BatchAdaptor):
     def accounting_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return one look into the accounting file for all jobs that ``qstat`` does not know."""
         del site
-        return listing.accounting_command(job_ids)
+        return self._accounting.command(job_ids)
 
     def parse_accounting(
         self, result: CommandResult, job_ids: Sequence[str], site: Site
     ) -> Listing:
         """Return what accounting says."""
         del site
-        return listing.parse_accounting(result, job_ids)
+        return self._accounting.parse(result, job_ids)
 
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return ``qstat`` for live jobs: those that run in these queues or asked for them."""

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 CLOCK_SKEW = 30.0
 """Seconds by which the clocks of node and controller may differ."""
 
+NUMBERS_RETURN = 3600.0
+"""Seconds after which, at the earliest, a system gives a number again. More than clocks differ."""
+
 REMEMBERED = 20_000
 """So many jobs are remembered; of the others the records on the submit host tell."""
 
@@ -39,7 +42,9 @@ class Tracked:
         known: it exists or existed.
         searched: its record was looked for, or need not be.
         cancelled: this process cancelled it.
+        submitted: ms since 1970 UTC; ``None`` = not by this process.
         last: the status told last.
+        final: that will not change any more.
     """
 
     token: str = ""
@@ -49,7 +54,9 @@ class Tracked:
     known: bool = False
     searched: bool = False
     cancelled: bool = False
+    submitted: int | None = None
     last: JobStatus | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,13 @@ def _agree(noted: int, usage: JobUsage) -> bool:
     return after and (ended is None or noted <= ended / 1000 + CLOCK_SKEW)
 
 
+def _ended_before(usage: JobUsage, submitted: int | None) -> bool:
+    """Tell whether accounting means an earlier job of the same number: numbers come again."""
+    if submitted is None or usage.end_time is None:
+        return False
+    return usage.end_time < submitted - NUMBERS_RETURN * 1000
+
+
 class Statuses:
     """Asks for statuses, and remembers what was told. Every method may be called from any thread.
 
@@ -107,7 +121,9 @@ class Statuses:
     def remember(self, job_id: str, token: str, index: str = "", name: str = "") -> None:
         """Note a job that was just submitted."""
         with self._lock:
-            self._jobs[job_id] = Tracked(token, index, name, known=True, searched=True)
+            self._jobs[job_id] = Tracked(
+                token, index, name, known=True, searched=True, submitted=int(time.time() * 1000)
+            )
             self._forget()
 
     def tracked(self, job_id: str) -> Tracked:
@@ -134,7 +150,7 @@ class Statuses:
                 )
                 continue
             tracked = self.tracked(job_id)
-            if tracked.last is not None and tracked.last.done:
+            if tracked.last is not None and tracked.final:
                 found[job_id] = tracked.last
             else:
                 wanted[job_id] = tracked
@@ -162,7 +178,8 @@ class Statuses:
 
     def _second_look(self, jobs: dict[str, Tracked], listing: Listing) -> _SecondLook:
         """Ask accounting and the job records, in one round trip."""
-        unlisted = [i for i in jobs if i not in listing.jobs]
+        untold = {i for i, seen in listing.jobs.items() if seen.phase is Phase.ENDED}
+        unlisted = [i for i in jobs if i not in listing.jobs or i in untold]
         ended = [i for i, seen in listing.jobs.items() if i in jobs and seen.phase is Phase.DONE]
         look = {i: jobs[i] for i in (*unlisted, *ended)}
         tokens = sorted({tracked.token for tracked in look.values() if tracked.token})
@@ -230,8 +247,12 @@ class Statuses:
         record = second.records.get(tracked.token, Record())
         now = time.monotonic()
         listed, accounted = listing.jobs.get(job_id), second.accounting.jobs.get(job_id)
-        if listed is not None or accounted is not None:
-            tracked.seen, tracked.known = now, True
+        if accounted is not None and _ended_before(accounted.usage, tracked.submitted):
+            accounted = None
+        for seen in (listed, accounted):
+            if seen is not None:
+                tracked.known = True
+                tracked.seen = tracked.seen if seen.phase is Phase.ENDED else now
         status = conclude(
             Evidence(
                 job_id,
@@ -250,8 +271,9 @@ class Statuses:
         )
         if tracked.name and not status.name:
             status = replace(status, name=tracked.name)
-        if tracked.last is None or not tracked.last.done:  # another thread may have been faster
+        if tracked.last is None or not tracked.final:  # another thread may have been faster
             tracked.last = status
+            tracked.final = status.done and not (listed and listed.phase is Phase.STUCK)
         return tracked.last
 
     def explain(self, job_id: str) -> str:

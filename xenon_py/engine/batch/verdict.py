@@ -58,16 +58,22 @@ def conclude(evidence: Evidence, grace: float) -> JobStatus:
         evidence: what the sources say.
         grace: seconds for which a job may be in no source before it counts as lost.
     """
-    if evidence.listed is not None:
-        if evidence.listed.phase is not Phase.DONE:
-            return _alive(evidence, evidence.listed, "queue")
-        return _ended(evidence, evidence.listed, "queue")
+    listed = evidence.listed
+    if listed is not None and listed.phase is not Phase.ENDED:
+        if listed.phase is Phase.STUCK:
+            return _ended(replace(evidence, end=None), listed, "queue")
+        if listed.phase is not Phase.DONE:
+            return _alive(evidence, listed, "queue")
+        return _ended(evidence, listed, "queue")
     if evidence.accounted is not None and evidence.accounted.phase is Phase.DONE:
         return _ended(evidence, evidence.accounted, "accounting")
     if evidence.accounted is not None and evidence.accounted.phase in _WAITING:
         return _alive(evidence, evidence.accounted, "accounting")  # what ended was an earlier run
     if evidence.end is not None:
         return _ended(evidence, Listed(evidence.job_id, "DONE", Phase.DONE), "record")
+    for seen, source in ((evidence.accounted, "accounting"), (listed, "queue")):
+        if seen is not None and seen.phase is Phase.ENDED:
+            return _gone(evidence, seen, source, grace)
     if evidence.accounted is not None:
         return _alive(evidence, evidence.accounted, "accounting")
     return _missing(evidence, grace)
@@ -236,6 +242,21 @@ def _missing(evidence: Evidence, grace: float) -> JobStatus:
         name=last.name if last else "",
         source="none",
     )
+
+
+def _gone(evidence: Evidence, seen: Listed, source: str, grace: float) -> JobStatus:
+    """Return what is known of a job that ended; for a while accounting may still tell more.
+
+    What the system says of a job that never began is no word on one that did.
+    """
+    if evidence.silent < (min(grace, CANCEL_GRACE) if evidence.cancelled else grace):
+        return _alive(evidence, replace(seen, message=""), source)
+    if evidence.start is not None or not evidence.accounting_asked:
+        seen = replace(seen, reason=JobReason.UNKNOWN, message=_UNTOLD)
+    return _ended(evidence, seen, source)
+
+
+_UNTOLD = "the job ended, and neither accounting nor its own record tells how"
 
 
 def _information(seen: Listed) -> dict[str, str]:
