@@ -217,6 +217,10 @@ class FileSystem:
         """Return the name of the adaptor."""
         return self._description.name
 
+    def get_description(self) -> FileSystemAdaptorDescription:
+        """Return what this file system can do: where the server decides, that of this server."""
+        return self._description
+
     def get_location(self) -> str:
         """Return the location as it was given to ``create``."""
         return self._target.location.text

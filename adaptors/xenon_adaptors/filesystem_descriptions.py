@@ -173,16 +173,17 @@ FSSPEC = FileSystemAdaptorDescription(
     name="fsspec",
     description="Any file system that has an fsspec implementation; what it can do is found "
     "when it is created.",
-    supported_locations=("protocol", "protocol://any/fsspec/url"),
+    supported_locations=("protocol", "protocol://any/fsspec/url", "wrapper::protocol://any/url"),
     supported_properties=(
         _buffer_size("fsspec"),
         PropertyDescription(
             f"{FILESYSTEM_PREFIX}fsspec.protocol",
-            "Name of the fsspec protocol, where the location does not tell it.",
+            "Name of an fsspec protocol to use instead of the one in the location.",
         ),
         PropertyDescription(
             f"{FILESYSTEM_PREFIX}fsspec.options",
-            "options.<name> is handed to the fsspec implementation as its argument <name>.",
+            "options.<name> is handed to the fsspec implementation as its argument <name>; JSON is "
+            "decoded (numbers, true, {…}), except for passwords and other texts.",
             wildcard=True,
             sensitive=True,
         ),

@@ -8,7 +8,7 @@ form                                                  taken by
 ``host[:port][/workdir][ via:host[:port]]*``          sftp, ssh
 ``local://[/workdir]``, ``ssh://host…`` as above      at, slurm, gridengine, torque
 ``http[s]://host[:port][/workdir]``                   webdav, s3
-any URL                                               fsspec
+any URL, also ``first::second://…``                   fsspec
 ====================================================  =======================================
 
 ``user@`` before a host is accepted as an addition; a password is not.
@@ -214,7 +214,7 @@ def _parse_http(text: str) -> Location:
 
 
 def _parse_url(text: str) -> Location:
-    scheme = text.partition("://")[0].lower()
+    scheme = re.split(r"::|://", text, maxsplit=1)[0].lower()
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
         raise ValueError("it must be a URL or the name of a protocol")
     if re.search(r"//[^/@\s:]*:(?![0-9]*/)[^\s?#]*@", text):

@@ -129,7 +129,8 @@ class FileSystemAdaptor(ABC):
     """Base of file-system adaptors. ``__init__`` connects; it raises when that fails.
 
     Attributes:
-        description: the adaptor's record; a test checks that it tells the truth.
+        description: the adaptor's record; a test checks that it tells the truth. Where the server
+            decides what can be done, ``_narrow`` replaces it for one object.
         max_parallel: how many files at once are useful (threads that the copy engine uses).
         bulk_size: how many small files ``write_files``, ``read_files`` and ``unlink_many`` take at
             once; 0 = they are not implemented.
@@ -280,6 +281,10 @@ class FileSystemAdaptor(ABC):
         Where ``can_copy_on_server`` is declared, ``copy_file`` works between their paths.
         """
         return id(self)
+
+    def _narrow(self, description: FileSystemAdaptorDescription) -> None:
+        """Describe this object by its own record, of what its server turned out to do."""
+        vars(self)["description"] = description
 
     def _unsupported(self, what: str) -> UnsupportedOperationException:
         name = self.description.name

@@ -1,0 +1,1 @@
+"""How the ``fsspec`` adaptor speaks to fsspec implementations: opening, abilities, errors, data."""
