@@ -83,6 +83,15 @@ def test_words_and_script_arrive_as_they_are(host: Host, shell: str) -> None:
     assert (host.home / "arguments").read_text() == "<--x><a'b $x\n;`id`>"
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_lines_that_begin_as_the_token_does_arrive_whole(host: Host, shell: str) -> None:
+    job = host.job()
+    script = "".join(f"{job.token[:length]}é\n" for length in range(len(job.token) + 1))
+    job = Submission(job.token, job.command, f"#!/bin/sh\n#\n##\n{script}", job.directory)
+    host.submit([job], shell)
+    assert (host.home / "scripts").read_text() == job.script
+
+
 def test_asking_again_does_not_submit_again(host: Host) -> None:
     jobs = [host.job() for _ in range(5)]
     first = host.submit(jobs)

@@ -31,15 +31,16 @@ cd -- "$HOME/{RECORDS}" 2>/dev/null || cd /
 """
 
 # Arguments: token, "all" or "clean" (environment), queue, then the words that tell the time.
-# The text for at goes to its standard input; the job script comes on ours.
+# The text for at goes to its standard input; the job script comes on ours. Its lines begin with #
+# there: dash 0.5.12 loses a byte above 127 where a line begins as the last one of a here-document.
 _SUBMIT = f"""\
 xenon_record="$HOME/{RECORDS}/$1"; xenon_token=$1; xenon_inherit=$2; xenon_queue=$3; shift 3
 cd / || exit
 xenon_said=$({{
   echo 'unset TZ'
   [ "$xenon_inherit" = clean ] || export -p
-  echo "exec setsid -w /bin/sh -s >/dev/null 2>&1 <<'$xenon_token'"
-  echo "xenon_at=\\"\\$HOME/{RECORDS}/$xenon_token\\""
+  echo "LC_ALL=C sed 's/^#//' <<'$xenon_token' | exec setsid -w /bin/sh -s >/dev/null 2>&1"
+  {{ echo "xenon_at=\\"\\$HOME/{RECORDS}/$xenon_token\\""
   cat <<'xenon_start'
 echo $$ >"$xenon_at/pid.part" && mv -f -- "$xenon_at/pid.part" "$xenon_at/pid"
 xenon_tries=0
@@ -50,7 +51,7 @@ XENON_AT_ID=
 [ ! -f "$xenon_at/at" ] || read -r XENON_AT_ID xenon_rest <"$xenon_at/at"
 [ ! -f "$xenon_at/cancel" ] || exit 0
 xenon_start
-  cat
+  cat; }} | LC_ALL=C sed 's/^/#/'
   printf '\\n%s\\n' "$xenon_token"
 }} | env -i HOME="$HOME" LOGNAME="${{LOGNAME:-$(id -un)}}" USER="${{USER:-$(id -un)}}" \
   PATH="$PATH" LANG="${{LANG:-C}}" LC_ALL=C TZ=UTC at -M -q "$xenon_queue" "$@" 2>&1)

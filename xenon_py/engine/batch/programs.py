@@ -149,8 +149,7 @@ def render_submissions(
     for job in jobs:
         lines += [
             f"if xenon_begin {job.token} {quote(job.directory)}; then",
-            f"cat >\"$xenon_record/script\" <<'{job.token}'",
-            f"{job.script.rstrip(chr(10))}\n{job.token}",
+            *_here_document(job.script, job.token),
             f'(umask "$xenon_umask"; cd -- {quote(job.directory)} &&',
             (
                 f'exec {quote_all(job.command)} <"$xenon_record/script")'
@@ -162,6 +161,16 @@ def render_submissions(
         ]
     lines += ["printf '\\n%s end\\n' \"$xenon_marker\"", "exit 0", "}"]
     return "\n".join(lines) + "\n"
+
+
+def _here_document(script: str, token: str) -> list[str]:
+    """Return lines that write the script to its file.
+
+    dash 0.5.12 loses a byte above 127 where a line begins as the last one of a here-document does.
+    So all lines begin with a character with which that one does not.
+    """
+    body = "\n".join(f"#{line}" for line in script.rstrip("\n").split("\n"))
+    return [f"LC_ALL=C sed 's/^#//' >\"$xenon_record/script\" <<'{token}'", body, token]
 
 
 _SUBMIT_FUNCTIONS = """\
