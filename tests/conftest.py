@@ -21,6 +21,8 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     vsftpd,
 )
 
+pytest.register_assert_rewrite("support.drmaa")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The provider of the servers, and whether tests may do without them."""

@@ -65,30 +65,6 @@ def test_exit_codes_of_an_array(session: Session) -> None:
     assert found == [exited(code) for code in codes]
 
 
-def test_signal_and_jobs_that_cannot_start(session: Session) -> None:
-    killed = session.runJob(shell("kill -9 $$"))
-    missing = session.runJob(drmaa.JobTemplate(remoteCommand="/nonexistent/command"))
-    failing = [
-        session.runJob(shell("exit 0", outputPath=":/nonexistent/out")),
-        session.runJob(shell("exit 0", inputPath=":/nonexistent/in")),
-    ]
-    session.synchronize([killed, missing, *failing], 60)
-    assert {session.jobStatus(job) for job in failing} == {JobState.FAILED}
-    assert session.wait(killed)[1:7] == (False, True, "SIGKILL", False, False, 0)
-    assert session.wait(missing)[1:7] == exited(127)  # the shell of the job script says so
-    assert [session.wait(job)[1:7] for job in failing] == [ABORTED] * 2
-
-
-def test_hold_release_and_delete(session: Session) -> None:
-    template = shell("exit 0", jobSubmissionState="drmaa_hold")
-    let_go, deleted = session.runJob(template), session.runJob(template)
-    until(lambda: session.jobStatus(let_go) == JobState.USER_ON_HOLD)
-    session.control(let_go, JobControlAction.RELEASE)
-    session.control(deleted, JobControlAction.TERMINATE)
-    assert session.wait(let_go, 60)[1:7] == exited(0)
-    assert session.wait(deleted, 60)[1:7] == ABORTED
-
-
 def test_a_running_array_is_ended_by_its_parent(session: Session) -> None:
     tasks = session.runBulkJobs(shell("sleep 300"), 1, 2, 1)
     until(lambda: session.jobStatus(tasks[0]) == JobState.RUNNING)
@@ -111,15 +87,6 @@ def test_environment_arguments_and_files(session: Session, tmp_path: Path) -> No
     session.synchronize([session.runJob(template), session.runJob(native)], 60)
     assert (tmp_path / "out").read_text() == "".join(f"{word}|" for word in words)
     assert (tmp_path / "native").read_text() == "a=b,c 'd' my name"
-
-
-def test_a_job_that_ends_between_two_sessions(session: Session) -> None:
-    job = session.runJob(shell("exit 4"))
-    contact = session.contact
-    session.exit()
-    time.sleep(3)
-    session.initialize(contact)
-    assert session.wait(job, 60)[1:7] == exited(4)
 
 
 def test_refusals(session: Session) -> None:

@@ -273,24 +273,47 @@ def test_usage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "running", "reason", "expected"),
+    ("adaptor", "word", "running", "reason", "expected"),
     [
-        ("PENDING", False, "Resources", "queued_active"),
-        ("PENDING", False, "JobHeldUser", "user_on_hold"),
-        ("PENDING", False, "JobHeldAdmin", "system_on_hold"),
-        ("HELD", False, "", "user_on_hold"),
-        ("RUNNING", True, "", "running"),
-        ("SUSPENDED", False, "", "user_suspended"),
-        ("hqw", False, "", "user_on_hold"),
-        ("UNKNOWN", False, "", "undetermined"),
+        ("slurm", "PENDING", False, "", "queued_active"),
+        ("slurm", "PENDING", False, "JobHeldUser", "user_on_hold"),
+        ("slurm", "PENDING", False, "JobHeldAdmin", "system_on_hold"),
+        ("slurm", "REQUEUE_HOLD", False, "", "user_on_hold"),
+        ("slurm", "COMPLETING", True, "", "running"),
+        ("slurm", "SUSPENDED", False, "", "user_suspended"),
+        ("slurm", "A_NEW_WORD", False, "", "queued_active"),
+        ("local", "HELD", False, "", "user_on_hold"),
+        ("ssh", "RUNNING", True, "", "running"),
+        ("local", "SUSPENDED", False, "", "user_suspended"),
+        ("at", "UNKNOWN", False, "", "undetermined"),
+        ("gridengine", "qw", False, "", "queued_active"),
+        ("gridengine", "hqw", False, "", "user_on_hold"),
+        ("gridengine", "hRq", False, "", "user_on_hold"),
+        ("gridengine", "t", True, "", "running"),
+        ("gridengine", "dr", True, "", "running"),
+        ("gridengine", "s", False, "", "user_suspended"),
+        ("gridengine", "S", False, "", "system_suspended"),
+        ("gridengine", "T", False, "", "system_suspended"),
+        ("torque", "Q", False, "", "queued_active"),
+        ("torque", "T", False, "", "queued_active"),
+        ("torque", "W", False, "", "queued_active"),
+        ("torque", "H", False, "", "user_on_hold"),
+        ("torque", "S", False, "", "user_suspended"),
+        ("torque", "E", True, "", "running"),
     ],
 )
-def test_states(word: str, running: bool, reason: str, expected: str) -> None:
+def test_states(adaptor: str, word: str, running: bool, reason: str, expected: str) -> None:
     information = {"reason": reason} if reason else {}
     seen = JobStatus(
         Job("1"), state=word, running=running, scheduler_specific_information=information
     )
-    assert state_of(seen) == expected
+    assert state_of(seen, adaptor) == expected
+
+
+def test_a_suspension_by_another() -> None:
+    for adaptor, word in (("slurm", "SUSPENDED"), ("gridengine", "s"), ("torque", "S")):
+        seen = JobStatus(Job("1"), state=word)
+        assert state_of(seen, adaptor, suspended_by_us=False) == "system_suspended"
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def _try(scheduler: Scheduler, status: JobStatus, rule: Rule) -> Exception | Non
 
 
 def _act(scheduler: Scheduler, status: JobStatus, rule: Rule) -> None:
-    state = state_of(status)
+    state = state_of(status, scheduler.get_adaptor_name())
     if status.done or status.error_type is status.error_type.NOT_FOUND:
         raise no_such_job(status.job.id)
     if rule.states and state not in rule.states:

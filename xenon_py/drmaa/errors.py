@@ -228,6 +228,8 @@ def no_such_job(job_id: str) -> Exception:
 
 def code_of(error: XenonException) -> int:
     """Return the DRMAA code of one of this library's exceptions."""
+    if "try again later" in str(error):  # Grid Engine's words for what it cannot do now
+        return 16
     return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
 
 

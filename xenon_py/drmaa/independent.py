@@ -187,8 +187,11 @@ class IndependentSession:
 
     def _note(self, status: JobStatus) -> None:
         if status.done:
+            record = self._table.get(status.job.id)
+            terminated = record is not None and record.terminated
             exited = self._contact.done_if_exited
-            self._table.settle(status.job.id, result_of(status, exited=exited))
+            result = result_of(status, exited=exited, terminated=terminated)
+            self._table.settle(status.job.id, result)
 
     # --- statuses and control -----------------------------------------------------------------
 
@@ -207,7 +210,8 @@ class IndependentSession:
         if status.error_type is JobErrorType.NOT_FOUND and not status.done:
             raise no_such_job(name)
         ours = record is None or record.suspended or self._pushes
-        return state_of(status, suspended_by_us=ours, exited=self._contact.done_if_exited)
+        exited = self._contact.done_if_exited
+        return state_of(status, self.adaptor, suspended_by_us=ours, exited=exited)
 
     def _ask(self, job_id: str) -> JobStatus:
         """Return the status of a job; one question serves all jobs of the session for a while."""
@@ -245,6 +249,8 @@ class IndependentSession:
         else:
             chosen = self._table.find(name) or [name]
         several = name == _ALL or chosen != [name]
+        if operation == const.JobControlAction.TERMINATE:
+            self._table.terminated(chosen)
         try:
             done = control(self._scheduler, chosen, operation, everything=several) if chosen else []
         finally:

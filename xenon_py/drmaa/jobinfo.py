@@ -8,11 +8,22 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from xenon_py.drmaa.const import JobState
+from xenon_py.model.changed import changed
 from xenon_py.model.jobs import JobReason, JobStatus
 
-_SUSPENDED = frozenset({"SUSPENDED", "STOPPED", "s", "S", "T", "U"})
-_HELD = re.compile(r"HELD|JobHeld|hqw|\bH\b|REQUEUE_HOLD|SPECIAL_EXIT")
+_SUSPENDED: Mapping[str, re.Pattern[str]] = {
+    "gridengine": re.compile(r"[^q]*[sST][^q]*"),  # qstat(1): s by a user, S and T by the system
+    "torque": re.compile(r"[SU]"),  # T there: the job is being moved to another server
+}
+_HELD: Mapping[str, re.Pattern[str]] = {
+    "gridengine": re.compile(r".*h.*q.*"),
+    "torque": re.compile(r"H"),
+}
+_SUSPENDED_ELSEWHERE = re.compile(r"SUSPENDED|STOPPED")
+_HELD_ELSEWHERE = re.compile(r"HELD|REQUEUE_HOLD|SPECIAL_EXIT")
+_SYSTEM_SUSPENDED = re.compile(r"[^s]*")
 _UNKNOWN = frozenset({"UNKNOWN", ""})
+_OF_TERMINATION = frozenset({signal.SIGTERM, signal.SIGKILL})
 
 
 class JobInfo(NamedTuple):
@@ -48,31 +59,47 @@ class Result(NamedTuple):
 LOST = Result(JobState.FAILED, None)
 
 
-def state_of(status: JobStatus, *, suspended_by_us: bool = True, exited: bool = False) -> str:
+def state_of(
+    status: JobStatus, adaptor: str, *, suspended_by_us: bool = True, exited: bool = False
+) -> str:
     """Return DRMAA's word for the state of a job.
 
     Args:
         status: what is known of the job.
+        adaptor: name of the scheduler's adaptor; each system has words of its own.
         suspended_by_us: whether a suspended one was by this session.
         exited: whether every job that ended by itself is ``done`` (Grid Engine's way).
     """
     if status.done:
         return result_of(status, exited=exited).state
-    information = status.scheduler_specific_information
-    if status.state in _SUSPENDED:
-        return JobState.USER_SUSPENDED if suspended_by_us else JobState.SYSTEM_SUSPENDED
+    if _SUSPENDED.get(adaptor, _SUSPENDED_ELSEWHERE).fullmatch(status.state):
+        by_system = adaptor == "gridengine" and _SYSTEM_SUSPENDED.fullmatch(status.state)
+        ours = suspended_by_us and not by_system
+        return JobState.USER_SUSPENDED if ours else JobState.SYSTEM_SUSPENDED
     if status.running:
         return JobState.RUNNING
-    if _HELD.search(f"{status.state} {information.get('reason', '')}"):
-        by_admin = "Admin" in information.get("reason", "")
-        return JobState.SYSTEM_ON_HOLD if by_admin else JobState.USER_ON_HOLD
-    if status.state in _UNKNOWN:
-        return JobState.UNDETERMINED
-    return JobState.QUEUED_ACTIVE
+    return _waiting_state(status, adaptor)
 
 
-def result_of(status: JobStatus, *, exited: bool = False) -> Result:
-    """Return the end of a job that has ended."""
+def _waiting_state(status: JobStatus, adaptor: str) -> str:
+    reason = status.scheduler_specific_information.get("reason", "")
+    held = _HELD.get(adaptor, _HELD_ELSEWHERE).fullmatch(status.state)
+    if held or reason.startswith("JobHeld"):
+        return JobState.SYSTEM_ON_HOLD if "Admin" in reason else JobState.USER_ON_HOLD
+    return JobState.UNDETERMINED if status.state in _UNKNOWN else JobState.QUEUED_ACTIVE
+
+
+def result_of(status: JobStatus, *, exited: bool = False, terminated: bool = False) -> Result:
+    """Return the end of a job that has ended.
+
+    Args:
+        status: the last one.
+        exited: whether every job that ended by itself is ``done``.
+        terminated: whether the session asked for its end: Grid Engine tells a job that was
+            deleted and one that killed itself in the same way.
+    """
+    if terminated and status.signal in _OF_TERMINATION:
+        status = changed(status, reason=JobReason.CANCELLED)
     by_itself = status.reason in {JobReason.COMPLETED, JobReason.FAILED, JobReason.SIGNALLED}
     has_exited = by_itself and status.exit_code is not None
     has_signal = not has_exited and status.signal is not None and _ended_by_signal(status)

@@ -6,6 +6,7 @@ in between. Lines are appended as things happen; a last line that is not whole i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -63,5 +64,6 @@ def prune(now: float | None = None) -> None:
     """Remove the files of sessions in which nothing happened for 30 days."""
     oldest = (time.time() if now is None else now) - _KEPT_SECONDS
     for path in directory().glob("*.jsonl"):
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another session may remove its own
+            if path.stat().st_mtime < oldest:
+                path.unlink()

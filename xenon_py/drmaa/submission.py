@@ -15,7 +15,9 @@ from xenon_py.drmaa.mapping import INDEX, Place, description_of
 from xenon_py.drmaa.pool import is_embedded
 from xenon_py.drmaa.template import JobTemplate
 from xenon_py.exceptions import NoSuchPathException
+from xenon_py.filesystem import FileSystem
 from xenon_py.model.jobs import JobDescription
+from xenon_py.model.location import LocationForm, parse_location
 from xenon_py.scheduler import Scheduler
 
 
@@ -29,8 +31,12 @@ class Submitter:
     def __init__(self, scheduler: Scheduler, contact: Contact) -> None:
         self._scheduler = scheduler
         self._embedded = is_embedded(scheduler)
-        self._here = contact.adaptor == "local" or contact.location in {"", "local:", "local://"}
+        kind = Scheduler.get_adaptor_description(contact.adaptor)
+        self._arrays = kind.supports_job_arrays
+        location = parse_location(contact.location, kind.location_form)
+        self._here = location.target is None
         self._in_cwd = not contact.location
+        self._remote_home = ""
 
     def run(self, template: JobTemplate) -> str:
         """Submit one job."""
@@ -46,7 +52,9 @@ class Submitter:
         with as_drmaa():
             description = self._describe(template, bulk=True)
             self._clear(description, indices)
-            if INDEX in str(description.working_directory):
+            if not self._arrays or INDEX in str(description.working_directory):
+                if max_parallel is not None:
+                    raise drmaa_error(4, "maxParallel: these tasks are no array of the system")
                 each = [_of_index(description, index) for index in indices]
                 return [job.id for job in self._scheduler.submit_batch_jobs(each)]
             jobs = self._scheduler.submit_job_array(
@@ -71,9 +79,17 @@ class Submitter:
         return description
 
     def _home(self) -> str:
+        """Return the user's home directory over there, which is where a plain log-in starts."""
         if self._here:
             return os.path.expanduser("~")
-        return str(self._scheduler.get_file_system().get_working_directory())
+        if not self._remote_home:
+            files = self._scheduler.get_file_system()
+            location = parse_location(files.get_location(), LocationForm.SSH)
+            host = location.text.replace(location.path, "", 1) if location.path else location.text
+            properties = files.get_properties()
+            with FileSystem.create(files.get_adaptor_name(), host, properties) as there:
+                self._remote_home = str(there.get_working_directory())
+        return self._remote_home
 
     def _is_directory(self, path: str) -> bool:
         if self._here:

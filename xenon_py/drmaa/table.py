@@ -39,6 +39,7 @@ class JobRecord:
         result: once it has ended.
         watched: somebody will tell when it ends.
         suspended: by this session.
+        terminated: its end was asked for by this session.
         failure: why it could not be watched any more.
     """
 
@@ -47,6 +48,7 @@ class JobRecord:
     result: Result | None = None
     watched: bool = False
     suspended: bool = False
+    terminated: bool = False
     failure: BaseException | None = None
 
 
@@ -77,6 +79,10 @@ class JobTable:
         elif "reaped" in event:
             for job_id in event["reaped"]:
                 self._records.pop(job_id, None)
+        elif "terminated" in event:
+            for job_id in event["terminated"]:
+                if job_id in self._records:
+                    self._records[job_id].terminated = True
         elif event["result"] in self._records:
             info = JobInfo(*event["info"]) if event["info"] else None
             self._records[event["result"]].result = Result(event["state"], info)
@@ -123,6 +129,15 @@ class JobTable:
                     record.watched = True
                     found.append(job_id)
             return found
+
+    def terminated(self, job_ids: Iterable[str]) -> None:
+        """Note that the end of jobs was asked for."""
+        with self._changed:
+            known = [job_id for job_id in job_ids if job_id in self._records]
+            for job_id in known:
+                self._records[job_id].terminated = True
+            if known:
+                self._file.append([{"terminated": known}])
 
     def settle(self, job_id: str, result: Result) -> None:
         """Note the end of a job; the first note counts."""
