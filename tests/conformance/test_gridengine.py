@@ -8,37 +8,30 @@ from typing import ClassVar
 import pytest
 
 from services.records import GridEngineCell
-from xenon_py import PasswordCredential, Scheduler
-from xenon_py.testing import SchedulerConformance
+from support.gridengine import commands_of, here, over_ssh
+from xenon_py import Scheduler
+from xenon_py.testing import SchedulerConformance, SchedulerMinutesConformance
 
-QUICK = {"gridengine.poll.delay": "200"}
 
-
-class TestGridEngineLocal(SchedulerConformance):
+class _OnGridEngine:
     adaptor = "gridengine"
     patience = 90.0  # a task that is deleted while it starts may take a minute to go
     queue = "default"
     unknown_job = "9999998"
 
+
+class TestGridEngineLocal(_OnGridEngine, SchedulerConformance):
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def _cell(cls, gridengine: GridEngineCell) -> Iterator[None]:
-        if not gridengine.local:
-            pytest.skip("this machine has no commands of Grid Engine")
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in gridengine.environment.items():
-                patch.setenv(name, value)
+        with commands_of(gridengine):
             yield
 
     def create(self) -> Scheduler:
-        return Scheduler.create("gridengine", location=f"local://{self.scratch}", properties=QUICK)
+        return here(self.scratch)
 
 
-class TestGridEngineSsh(SchedulerConformance):
-    adaptor = "gridengine"
-    patience = 90.0  # a task that is deleted while it starts may take a minute to go
-    queue = "default"
-    unknown_job = "9999998"
+class TestGridEngineSsh(_OnGridEngine, SchedulerConformance):
     cell: ClassVar[GridEngineCell]
 
     @pytest.fixture(autouse=True, scope="class")
@@ -47,14 +40,15 @@ class TestGridEngineSsh(SchedulerConformance):
         cls.cell = gridengine
 
     def create(self) -> Scheduler:
-        server = self.cell.ssh
-        return Scheduler.create(
-            "gridengine",
-            location=f"ssh://{server.location}",
-            password_credential=PasswordCredential(username=server.user, password=server.password),
-            properties={
-                "ssh.loadSshConfig": "false",
-                "ssh.knownHostsFile": str(server.known_hosts),
-                **QUICK,
-            },
-        )
+        return over_ssh(self.cell)
+
+
+class TestGridEngineMinutes(_OnGridEngine, SchedulerMinutesConformance):
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _cell(cls, gridengine: GridEngineCell) -> Iterator[None]:
+        with commands_of(gridengine):
+            yield
+
+    def create(self) -> Scheduler:
+        return here(self.scratch)

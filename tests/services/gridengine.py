@@ -3,13 +3,14 @@
 Its packages exclude Slurm's `qsub`, so they are unpacked below the state directory.
 """
 
+import contextlib
 import os
 import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from services import gridengine_config as config
@@ -21,7 +22,7 @@ from services.gridengine_config import ADMIN, ARCHITECTURE, Layout
 from services.records import GridEngineCell
 from services.service import Service
 from services.sshd import Sshd, SshdOptions
-from services.state import choose_ports, machine_lock, make_directory
+from services.state import choose_ports, machine_lock, make_directory, private_directory
 
 PACKAGES = (
     *ssh.PACKAGES,
@@ -53,10 +54,23 @@ class GridEngineService(Service[GridEngineCell]):
     name = "gridengine"
     packages = PACKAGES
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path | None = None, accounting_delay: int = 0) -> None:
+        """Make it known; it starts later.
+
+        Args:
+            directory: Of a throw-away one, on any free ports; None is the shared one.
+            accounting_delay: Seconds by which records of ended jobs are late.
+        """
+        self._directory = directory
+        self._delay = accounting_delay
         run = self.directory / "run"
-        self._master = Daemon(run, "sge_qmaster")
+        self.master = Daemon(run, "sge_qmaster")
         self._executor = Daemon(run, "sge_execd")
+
+    @property
+    def directory(self) -> Path:
+        """Where the service keeps its state."""
+        return self._directory or super().directory
 
     def install(self) -> None:
         super().install()
@@ -82,7 +96,7 @@ class GridEngineService(Service[GridEngineCell]):
         login = Sshd(
             self.directory / "ssh",
             SshdOptions(set_env=dict(at.environment)),
-            OFFSET + Layout.PORTS,
+            None if self._directory else OFFSET + Layout.PORTS,
         )
         login.start()
         return GridEngineCell(ssh=login.server, environment=at.environment, local=True)
@@ -90,18 +104,26 @@ class GridEngineService(Service[GridEngineCell]):
     def stop(self) -> None:
         at = self._layout(self.directory)
         Sshd(self.directory / "ssh", SshdOptions(set_env=dict(at.environment)), None).stop()
-        if self._master.pid:
+        if self.master.pid:
             self._run(at, "qconf", "-kej", socket.gethostname())  # ends the jobs, too
         self._executor.stop(20)
-        self._master.stop(20)
+        self.master.stop(20)
+
+    def start_master(self) -> None:
+        """Start the master again, after a test stopped it; jobs and queues are as they were."""
+        at = self._layout(self.directory)
+        self._spawn(at, self.master, "sge_qmaster", _loopback_library(self.directory))
+        answers = lambda: self._run(at, "qconf", "-sh").returncode == 0  # noqa: E731
+        wait_until(answers, 30, "sge_qmaster", self.master.log)
 
     def running(self) -> bool:
-        return bool(self._master.pid and self._executor.pid)
+        return bool(self.master.pid and self._executor.pid)
 
     def _layout(self, directory: Path) -> Layout:
         memory = directory / "first-port"
         if not memory.exists():
-            first = choose_ports(directory, self.name, OFFSET, Layout.PORTS)
+            offset = None if self._directory else OFFSET
+            first = choose_ports(directory, self.name, offset, Layout.PORTS)
             memory.write_text(str(first))
         return Layout(directory, int(memory.read_text()))
 
@@ -109,14 +131,11 @@ class GridEngineService(Service[GridEngineCell]):
         at = self._layout(self.directory)
         if not (self.directory / "configured").exists():
             _lay_out(at)
-            _configure(at)
+            _configure(at, self._delay)
             (self.directory / "configured").touch()
-        library = _loopback_library(self.directory)
-        self._spawn(at, self._master, "sge_qmaster", library)
-        answers = lambda: self._run(at, "qconf", "-sh").returncode == 0  # noqa: E731
-        wait_until(answers, 30, "sge_qmaster", self._master.log)
+        self.start_master()
         self._add_cluster(at)
-        self._spawn(at, self._executor, "sge_execd", library)
+        self._spawn(at, self._executor, "sge_execd", _loopback_library(self.directory))
         up = lambda: "au" not in self._states(at)  # noqa: E731
         wait_until(up, 60, "sge_execd", self._executor.log)
 
@@ -175,6 +194,21 @@ class GridEngineService(Service[GridEngineCell]):
         )
 
 
+@contextlib.contextmanager
+def private_gridengine(
+    accounting_delay: int = 0,
+) -> Iterator[tuple[GridEngineService, GridEngineCell]]:
+    """A Grid Engine of one's own, running; ended with all its jobs at the end of the block."""
+    packages.require_root()
+    service = GridEngineService(private_directory("gridengine"), accounting_delay)
+    try:
+        service.install()
+        yield service, service.start()
+    finally:
+        service.stop()
+        shutil.rmtree(service.directory)
+
+
 def _exists(name: str) -> bool:
     try:
         pwd.getpwnam(name)
@@ -204,7 +238,7 @@ def _lay_out(at: Layout) -> None:
     shutil.copy(drmaa, libraries / "libdrmaa.so")
 
 
-def _configure(at: Layout) -> None:
+def _configure(at: Layout, accounting_delay: int) -> None:
     """Write the files of the cell and its data base."""
     for path in (at.common, at.spool / "qmaster/job_scripts", at.spool / "execd"):
         path.mkdir(parents=True, exist_ok=True)
@@ -218,7 +252,7 @@ def _configure(at: Layout) -> None:
     (at.common / "host_aliases").write_text(config.host_aliases())
     factory = at.packages / "usr/share/gridengine/default-configuration"
     configuration = at.directory / "global-configuration"
-    configuration.write_text(config.global_configuration(at, factory.read_text()))
+    configuration.write_text(config.global_configuration(at, factory.read_text(), accounting_delay))
     for path in (at.spool, at.root / config.CELL):
         subprocess.run(["chown", "-R", f"{ADMIN}:", str(path)], check=True)
     database = str(at.spool / "database")

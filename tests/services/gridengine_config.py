@@ -129,8 +129,8 @@ def host_aliases() -> str:
     return " ".join(dict.fromkeys(names)) + "\n"
 
 
-def global_configuration(at: Layout, factory: str) -> str:
-    """The cluster's configuration: Debian's, with quick accounting."""
+def global_configuration(at: Layout, factory: str, accounting_delay: int = 0) -> str:
+    """The cluster's configuration: Debian's, with accounting late by so many seconds."""
     gid = 100_000 + 50 * (at.first_port - 20_000)  # of processes of jobs; no two cells the same
     return changed(
         factory,
@@ -140,7 +140,7 @@ def global_configuration(at: Layout, factory: str) -> str:
             "min_gid": "0",
             "load_report_time": "00:00:05",
             "reporting_params": "accounting=true reporting=true flush_time=00:00:01 "
-            "accounting_flush_time=00:00:00 joblog=true sharelog=00:00:00",
+            f"accounting_flush_time=00:00:{accounting_delay:02} joblog=true sharelog=00:00:00",
             "gid_range": f"{gid}-{gid + 49}",
             "execd_params": "ENABLE_ADDGRP_KILL=true INHERIT_ENV=false",
             "finished_jobs": "100",

@@ -13,8 +13,8 @@ from xenon_py.plugin.runner import CommandResult
 
 JOB_ID = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
-QSTAT = ("qstat", "-xml", "-g", "d")
-"""The user's own live jobs, one entry for each task of an array."""
+# One entry for each task of an array. User, queues and states undo what sge_qstat(5) files may say.
+_QSTAT = 'qstat -xml -g d -u "$(id -un)" -q'
 
 _ERRORS = "-- xenon errors --"
 _RAW = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -24,7 +24,7 @@ _ZOMBIE = "z"
 # some of the jobs are in error state a second command is run, which tells why.
 _LISTING = f"""\
 LC_ALL=C; TZ=UTC; export LC_ALL TZ; xenon_ids=$*; export xenon_ids
-xenon_list=$({" ".join(QSTAT)} -s az 2>/dev/null) || xenon_list=$({" ".join(QSTAT)}) || exit
+xenon_list=$({_QSTAT} '*' -s az 2>/dev/null) || xenon_list=$({_QSTAT} '*' -s a) || exit
 printf '%s\\n' "$xenon_list"
 xenon_stuck=$(printf '%s\\n' "$xenon_list" | awk -F '[<>]' '
   BEGIN {{ n = split(ENVIRON["xenon_ids"], list, " ")
@@ -43,6 +43,15 @@ def listing_command(job_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the command that lists jobs, and tells why those of them in error state are so."""
     numbers = dict.fromkeys(job_id.partition(".")[0] for job_id in job_ids)
     return ("/bin/sh", "-c", _LISTING, "sh", *numbers)
+
+
+def jobs_command(queues: Sequence[str]) -> tuple[str, ...]:
+    """Return the command that lists live jobs: those that run in these queues, or asked for them.
+
+    Args:
+        queues: none = all.
+    """
+    return ("/bin/sh", "-c", f'exec {_QSTAT} "$1" -s a', "sh", ",".join(queues) or "*")
 
 
 def parse_xml(data: bytes) -> ET.Element:

@@ -160,7 +160,7 @@ class GridEngineAdaptor(BatchAdaptor):
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return ``qstat`` for live jobs: those that run in these queues or asked for them."""
         del site
-        return (*listing.QSTAT, *(("-q", ",".join(queues)) if queues else ()))
+        return listing.jobs_command(queues)
 
     def parse_jobs(self, result: CommandResult, queues: Sequence[str], site: Site) -> list[str]:
         """Return their identifiers."""
