@@ -28,7 +28,7 @@ NOW = datetime.datetime(2026, 1, 31, 12, 30, 15, tzinfo=datetime.timezone.utc)
 
 def describe(adaptor: str = "slurm", *, bulk: bool = False, **attributes: Any) -> JobDescription:
     template = drmaa.JobTemplate(remoteCommand="/bin/tool", **attributes)
-    place = Place(adaptor, lambda: "/home/me", "/here", lambda path: path == "/logs")
+    place = Place(adaptor, lambda: "/home/me", "/here", {"/logs", "/here/logs"}.__contains__)
     return description_of(template, place, NOW, bulk=bulk)
 
 
@@ -81,6 +81,7 @@ def test_a_whole_template() -> None:
         ("$drmaa_hd_ph$x", "/home/me/x"),
         (":$drmaa_wd_ph$/x", "x"),
         (":/logs", "/logs/tool.o%j"),
+        (":logs", "logs/tool.o%j"),
         (":/any/", "/any/tool.o%j"),
         (":/dev/null", ""),
     ],

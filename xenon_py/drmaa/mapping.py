@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,7 +32,8 @@ class Place:
         adaptor: name of the scheduler's adaptor.
         home: gives the home directory over there.
         directory: of jobs that say none; ``""`` = the scheduler's own.
-        is_directory: tells of an absolute path whether it is a directory over there.
+        is_directory: tells of a path, absolute or from the scheduler's own directory, whether it
+            is a directory over there.
         categories: names of bundles of native options, and the options.
     """
 
@@ -69,11 +71,12 @@ def description_of(
         "max_runtime": math.ceil((template.hardWallclockTimeLimit or 0) / 60),
         "inherit_environment": True if place.adaptor in _INHERITING else None,
     }
-    fields |= _files(template, place, bulk=bulk)
+    fields |= _files(template, place, fields["working_directory"], bulk=bulk)
     changes, options = split_native(place.adaptor, _native(template, place))
+    directory = changes.get("working_directory", fields["working_directory"])
     for name in ("stdin", "stdout", "stderr"):
         if name in changes:
-            changes[name] = _whole(changes[name], place, fields["name"])
+            changes[name] = _whole(changes[name], place, directory, fields["name"])
     fields |= changes
     fields["scheduler_arguments"] = [*_mail(template, place.adaptor), *options]
     return JobDescription(**fields)
@@ -104,7 +107,7 @@ def _directory(template: JobTemplate, place: Place, *, bulk: bool) -> str:
     return _at_home(text, place, "workingDirectory") or place.directory
 
 
-def _files(template: JobTemplate, place: Place, *, bulk: bool) -> dict[str, str]:
+def _files(template: JobTemplate, place: Place, directory: str, *, bulk: bool) -> dict[str, str]:
     paths = {
         "stdin": _path(template.inputPath, "inputPath", place, bulk=bulk),
         "stdout": _path(template.outputPath, "outputPath", place, bulk=bulk),
@@ -112,7 +115,7 @@ def _files(template: JobTemplate, place: Place, *, bulk: bool) -> dict[str, str]
     }
     name = template.jobName or template.remoteCommand.rpartition("/")[2]
     for stream, letter in (("stdout", "o"), ("stderr", "e")):
-        paths[stream] = _whole(paths[stream], place, name, letter)
+        paths[stream] = _whole(paths[stream], place, directory, name, letter)
     if template.joinFiles:
         paths["stderr"] = paths["stdout"]
     return paths
@@ -144,13 +147,12 @@ def _at_home(text: str, place: Place, attribute: str) -> str:
     return text
 
 
-def _whole(path: str, place: Place, name: str, letter: str = "o") -> str:
+def _whole(path: str, place: Place, directory: str, name: str, letter: str = "o") -> str:
     """Return the file to write: a directory gets a name in it, ``/dev/null`` is no file."""
-    if path == "/dev/null":
+    if path in {"", "/dev/null"}:
         return ""
-    if path.endswith("/") or (
-        path.startswith("/") and "%" not in path and place.is_directory(path)
-    ):
+    whole = posixpath.join(directory, path)
+    if path.endswith("/") or ("%" not in whole and place.is_directory(whole)):
         return f"{path.rstrip('/')}/{name or 'job'}.{letter}%j"
     return path
 
