@@ -53,12 +53,31 @@ S3 = FileSystemAdaptorDescription(
         "http[s]://host[:port]/bucketname[/workdir]",
         "https://s3.region.amazonaws.com/bucketname[/workdir]",
     ),
-    supported_properties=(_buffer_size("s3"),),
+    supported_properties=(
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}s3.region",
+            "Region of the bucket, where neither the location nor boto3's configuration tell it.",
+        ),
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}s3.profile",
+            "With DefaultCredential: the profile in the user's AWS configuration.",
+        ),
+        PropertyDescription(
+            f"{FILESYSTEM_PREFIX}s3.anonymous",
+            "Sign nothing, as for buckets that are open to everybody.",
+            "false",
+            PropertyType.BOOLEAN,
+        ),
+        _ca_file("s3"),
+        *_timeouts("s3", silence="60000"),
+        _buffer_size("s3"),
+    ),
     is_connectionless=True,
     supported_credentials=("PasswordCredential", "DefaultCredential"),
     location_form=LocationForm.HTTP,
     can_copy_on_server=True,
     writes_atomically=True,
+    creates_exclusively=True,
     has_real_directories=False,
     requires="s3",
 )

@@ -100,7 +100,7 @@ def _command(at: Path, port: int) -> list[str]:
         *(str(_program()), f"-logdir={at}/data", "server", f"-dir={at}/data"),
         *("-ip=127.0.0.1", f"-ip.bind={listen_address()}", "-filer", "-s3", f"-s3.port={port}"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={at}/s3.json"),
-        *("-master.volumeSizeLimitMB=1024", "-master.volumePreallocate=false", "-volume.max=30"),
+        *("-master.volumeSizeLimitMB=1024", "-master.volumePreallocate=false", "-volume.max=300"),
         *(f"-filer.localSocket={at}/filer.sock", f"-s3.localSocket={at}/s3.sock", *inner),
     ]
 

@@ -1,0 +1,125 @@
+"""What stands behind a file system: credentials, connections, boto3's client when it is needed."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from functools import cached_property
+from typing import Any, Protocol
+
+import botocore.session
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
+
+from xenon_adaptors.s3_protocol.failures import translated
+from xenon_adaptors.s3_protocol.places import DEFAULT_REGION, Place
+from xenon_adaptors.s3_protocol.signing import Keys, Signer
+from xenon_adaptors.s3_protocol.wire import Wire
+from xenon_py.model.credentials import PasswordCredential
+from xenon_py.plugin.target import Target
+
+CONNECTIONS = 32
+# Else a small body waits 40 ms for the acknowledgement of its headers.
+_NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+
+
+class _Chain(Protocol):
+    """Credentials that renew themselves."""
+
+    def get_frozen_credentials(self) -> Keys: ...
+
+
+class Session:
+    """One user's connections to one bucket.
+
+    Args:
+        target: credential and properties.
+        place: the bucket.
+
+    Attributes:
+        user: access key id; ``""`` = anonymous.
+        wire: sends the frequent requests.
+    """
+
+    def __init__(self, target: Target, place: Place) -> None:
+        properties = target.properties
+        self._place = place
+        self._lock = threading.Lock()
+        self._verify = properties.text("s3.caFile") or None
+        self._timeouts = (
+            properties.integer("s3.connection.timeout") / 1000,
+            properties.integer("s3.silence.timeout") / 1000,
+        )
+        self._anonymous = properties.boolean("s3.anonymous")
+        with translated(place.directory):
+            self._botocore = botocore.session.Session(profile=properties.text("s3.profile") or None)
+            self._region = (
+                properties.text("s3.region")
+                or place.region
+                or self._botocore.get_config_variable("region")
+                or DEFAULT_REGION
+            )
+            chain = None if self._anonymous else self._credentials(target)
+            self.user = chain.get_frozen_credentials().access_key if chain else ""
+        host = place.url.partition("://")[2].partition("/")[0]
+        signer = Signer(chain.get_frozen_credentials, host, self._region) if chain else None
+        self.wire = Wire(place, signer, self._http())
+
+    def _credentials(self, target: Target) -> _Chain:
+        credential = target.credential
+        if isinstance(credential, PasswordCredential):
+            self._botocore.set_credentials(credential.username, credential.password)
+        found: _Chain | None = self._botocore.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        return found
+
+    def _http(self) -> URLLib3Session:
+        return URLLib3Session(
+            verify=self._verify or self._botocore.get_config_variable("ca_bundle") or True,
+            proxies=get_environ_proxies(self._place.url),
+            timeout=self._timeouts,
+            max_pool_connections=CONNECTIONS,
+            socket_options=_NO_DELAY,
+        )
+
+    def client(self) -> Any:
+        """Return boto3's client, made when it is first needed as that takes some 0.2 s."""
+        with self._lock:
+            return self._client
+
+    @cached_property
+    def _client(self) -> Any:
+        import boto3
+
+        config = Config(
+            connect_timeout=self._timeouts[0],
+            read_timeout=self._timeouts[1],
+            max_pool_connections=CONNECTIONS,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={
+                "addressing_style": "virtual" if self._place.virtual else "path",
+                "payload_signing_enabled": True,
+            },
+            **({"signature_version": UNSIGNED} if self._anonymous else {}),
+        )
+        with translated(self._place.directory):
+            return boto3.Session(botocore_session=self._botocore).client(
+                "s3",
+                endpoint_url=self._place.endpoint,
+                region_name=self._region,
+                verify=self._verify,
+                config=config,
+            )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.wire.close()
+        with self._lock:
+            if "_client" in vars(self):
+                self._client.close()
