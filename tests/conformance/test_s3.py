@@ -8,7 +8,7 @@ import pytest
 
 from services.records import S3Server
 from support.known import expect_failure
-from support.s3 import connect, new_bucket
+from support.s3 import connect, shared_bucket
 from xenon_py import FileSystem
 from xenon_py.testing import FileSystemConformance
 
@@ -18,6 +18,7 @@ class TestS3(FileSystemConformance):
     # Keys are UTF-8; and SeaweedFS takes a backslash for a slash, so that "name\\" is "name".
     unsupported_names = frozenset({"caf\udce9", "\udcff\udcfe\udc80", "name\\"})
     with_backslash = ("test_name_of_file[backslash]", "test_name_of_directory[backslash]")
+    many_entries = 300
     server: ClassVar[S3Server]
     bucket: ClassVar[str] = ""
 
@@ -26,7 +27,7 @@ class TestS3(FileSystemConformance):
         expect_failure(request, self.with_backslash, "SeaweedFS takes a backslash for a slash")
         cls = type(self)
         cls.server = s3
-        cls.bucket = cls.bucket or new_bucket(s3)
+        cls.bucket = cls.bucket or shared_bucket(s3)
 
     def create(self) -> FileSystem:
         return connect(self.server, self.bucket)

@@ -96,7 +96,7 @@ class HttpServer:
                 self.send_response(answer.status)
                 for name, text in answer.headers.items():
                     self.send_header(name, text)
-                if answer.status != 204:
+                if answer.status != 204 and "Content-Length" not in answer.headers:
                     self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body[: answer.cut])

@@ -2,7 +2,7 @@
 
 A path is the key of an object with a slash before it. S3 has no directories; here a directory is
 there as long as an object has its key with a slash behind it (a marker, which ``mkdir`` makes), or
-any object lies below it. When the last object of a directory without marker is removed, it gets one.
+any object lies below it. A directory without marker gets one when its last object is removed.
 
 There is no renaming and no appending: S3 could only copy and delete for it, which takes as long as
 the data are large, and leaves two halves when it fails midway.

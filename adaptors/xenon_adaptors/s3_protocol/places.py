@@ -65,7 +65,7 @@ def place_of(location: Location) -> Place:
     if not bucket or bucket in {".", ".."}:
         raise _refused(location, "it names no bucket: http[s]://host[:port]/bucketname[/workdir]")
     return Place(
-        f"{location.scheme}://{Hop(hop.host, hop.port)}",
+        f"{location.scheme}://{Hop(hop.host.lower(), hop.port)}",
         bucket,
         normalise(Path(unquote(directory, errors="surrogateescape")), "/"),
         (aws["region"] or DEFAULT_REGION) if aws else "",
