@@ -3,6 +3,7 @@ elsewhere. What every scheduler shows is in test_drmaa_behaviours.py."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from xenon_py import drmaa
+from services.records import SshServer
+from xenon_py import FileSystem, drmaa
 from xenon_py.drmaa import IndependentSession, JobControlAction, JobInfo, JobState, Session
 
 CONTACT = "adaptor=local"
@@ -180,3 +182,41 @@ def test_jobs_and_20_waiting_threads(session: Session) -> None:
     with ThreadPoolExecutor(20) as pool:
         found = list(pool.map(lambda job: session.wait(job, 60).exitStatus, jobs))
     assert found == [0] * 200
+
+
+def test_files_of_a_third_host(sshd: SshServer, tmp_path: Path) -> None:
+    """``transferFiles`` with a host that the SSH configuration in use knows."""
+    config = tmp_path / "config"
+    config.write_text(
+        f"Host *\n  HostName {sshd.host}\n  Port {sshd.port}\n  User {sshd.user}\n"
+        f"  IdentityFile {sshd.keys.ed25519}\n  UserKnownHostsFile {sshd.known_hosts}\n"
+    )
+    contact = f"adaptor=ssh;location=second;property.ssh.configFile={config}"
+    name = f"drmaa-{os.urandom(4).hex()}"
+    settings = {"sftp.configFile": str(config)}
+    with FileSystem.create("sftp", "third", settings) as there, IndependentSession(contact) as one:
+        there.write_to_file(f"{name}.in", [b"over there\n"])
+        template = shell("cat", transferFiles="io", inputPath=f"third:{sshd.home}/{name}.in")
+        template.outputPath = f"third:$drmaa_hd_ph$/{name}.out"
+        try:
+            assert one.wait(one.runJob(template), 30).exitStatus == 0
+            assert b"".join(there.read_from_file(f"{name}.out")) == b"over there\n"
+        finally:
+            there.delete(f"{name}.in")
+            there.delete(f"{name}.out")
+
+
+def test_a_strict_session() -> None:
+    with IndependentSession(f"{CONTACT};strict=yes") as strict:
+        template = strict.createJobTemplate()
+        for name in ("jobName", "args", "jobEnvironment", "joinFiles", "hardWallclockTimeLimit"):
+            assert not hasattr(template, name)
+            with pytest.raises(drmaa.InvalidAttributeValueException, match=r"^code 14: "):
+                getattr(template, name)
+        template.remoteCommand, template.outputPath = "true", "out"
+        with pytest.raises(drmaa.InvalidArgumentException, match=r"^code 4: .*colon"):
+            strict.runJob(template)
+        template.outputPath = ":out"
+        assert strict.wait(strict.runJob(template), 30).exitStatus == 0
+        assert template.outputPath == ":out"
+        assert repr(template) == "<JobTemplate 'true'>"

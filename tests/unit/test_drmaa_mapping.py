@@ -113,7 +113,8 @@ def test_index_placeholders() -> None:
         ({"outputPath": ":x$drmaa_wd_ph$"}, 17),
         ({"startTime": "noon"}, 13),
         ({"softWallclockTimeLimit": 60}, 14),
-        ({"transferFiles": "i"}, 14),
+        ({"transferFiles": "i", "inputPath": ":$drmaa_incr_ph$"}, 17),
+        ({"softRunDurationLimit": "0:01:00"}, 14),
         ({"jobCategory": "long"}, 17),
         ({"nativeSpecification": "--array=1-3"}, 17),
         ({"nativeSpecification": "-p"}, 17),
@@ -123,6 +124,52 @@ def test_index_placeholders() -> None:
 def test_refused_at_submission(attributes: dict[str, Any], code: int) -> None:
     with pytest.raises(drmaa.errors.DrmaaException, match=rf"^code {code}: "):
         describe(**attributes)
+
+
+@pytest.mark.parametrize(
+    ("adaptor", "limits", "minutes", "options"),
+    [
+        ("gridengine", {"hardWallclockTimeLimit": "1:00:01"}, 0, ["-l", "h_rt=3601"]),
+        (
+            "gridengine",
+            {"softWallclockTimeLimit": 50, "hardRunDurationLimit": "30", "softRunDurationLimit": 9},
+            0,
+            ["-l", "s_rt=50,h_cpu=30,s_cpu=9"],
+        ),
+        ("torque", {"hardWallclockTimeLimit": "1:30"}, 0, ["-l", "walltime=90"]),
+        ("torque", {"hardRunDurationLimit": 60}, 0, ["-l", "cput=60"]),
+        ("slurm", {"hardWallclockTimeLimit": 61}, 2, []),
+        ("slurm", {"hardWallclockTimeLimit": 600, "hardRunDurationLimit": 61}, 2, []),
+        ("local", {"hardWallclockTimeLimit": "0:59"}, 1, []),
+        ("ssh", {"hardWallclockTimeLimit": b"60"}, 1, []),
+        ("at", {}, 0, []),
+    ],
+)
+def test_limits(adaptor: str, limits: dict[str, Any], minutes: int, options: list[str]) -> None:
+    description = describe(adaptor, **limits)
+    assert (description.max_runtime, description.scheduler_arguments) == (minutes, options)
+
+
+@pytest.mark.parametrize(
+    ("adaptor", "limit"),
+    [
+        ("at", "hardWallclockTimeLimit"),
+        ("local", "hardRunDurationLimit"),
+        ("ssh", "softWallclockTimeLimit"),
+        ("slurm", "softWallclockTimeLimit"),
+        ("torque", "softWallclockTimeLimit"),
+        ("torque", "softRunDurationLimit"),
+    ],
+)
+def test_limits_that_a_system_has_not(adaptor: str, limit: str) -> None:
+    with pytest.raises(drmaa.InvalidAttributeValueException, match=f"{adaptor} cannot .*{limit}"):
+        describe(adaptor, **{limit: 60})
+
+
+def test_files_to_be_transferred_are_left_out() -> None:
+    paths = {"inputPath": "h:/i", "outputPath": ":/o", "errorPath": ":/e"}
+    description = describe(transferFiles="io", **paths)
+    assert (description.stdin, description.stdout, description.stderr) == ("", "", "/e")
 
 
 def test_no_command() -> None:

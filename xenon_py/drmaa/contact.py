@@ -2,7 +2,8 @@
 
 ``adaptor=slurm;location=ssh://user@host;property.slurm.poll.delay=500;session=ID``. All parts may
 be missing. ``done=exited`` makes every job that ended by itself ``done``, as Grid Engine says;
-without it a job is ``done`` only if its exit code is 0.
+without it a job is ``done`` only if its exit code is 0. ``strict=yes`` makes templates as strict as
+Grid Engine's: attributes that are not set cannot be read, and paths need their colon.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ ENVIRONMENT = "XENON_DRMAA_CONTACT"
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _DONE = ("zero", "exited")
+_STRICT = ("no", "yes")
+_KEYS = frozenset(("adaptor", "location", "session", "done", "strict"))
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Contact:
         properties: of the scheduler, in order of their names.
         session: identifier of the session; ``""`` = a new one.
         done_if_exited: a job is ``done`` whatever its exit code.
+        strict: templates are as strict as Grid Engine's.
     """
 
     adaptor: str = ""
@@ -39,6 +43,7 @@ class Contact:
     properties: tuple[tuple[str, str], ...] = ()
     session: str = ""
     done_if_exited: bool = False
+    strict: bool = False
 
     @property
     def scheduler(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -51,6 +56,7 @@ class Contact:
             f"location={self.location}" if self.location else "",
             *(f"property.{name}={value}" for name, value in self.properties),
             "done=exited" if self.done_if_exited else "",
+            "strict=yes" if self.strict else "",
             f"session={self.session}" if self.session else "",
         ]
         return ";".join(part for part in parts if part)
@@ -65,19 +71,21 @@ def parse_contact(text: str) -> Contact:
     values: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(";"))):
         name, separator, value = part.partition("=")
-        known = name in {"adaptor", "location", "session", "done"} or name.startswith("property.")
+        known = name in _KEYS or name.startswith("property.")
         if not separator or not known or name in values:
             raise drmaa_error(
                 7,
                 f"{part!r} in the contact string {text!r}: it is made of adaptor=, location=, "
-                "property.<name>=, session= and done=, joined by ;",
+                "property.<name>=, session=, done= and strict=, joined by ;",
             )
         values[name] = value
     session, done = values.get("session", ""), values.get("done", "zero")
     if session and not _SESSION.fullmatch(session):
         raise drmaa_error(7, f"{session!r} is no identifier of a session")
-    if done not in _DONE:
-        raise drmaa_error(7, f"done must be one of {', '.join(_DONE)}, not {done!r}")
+    strict = values.get("strict", "no")
+    for name, value, allowed in (("done", done, _DONE), ("strict", strict, _STRICT)):
+        if value not in allowed:
+            raise drmaa_error(7, f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     found = [(name[9:], value) for name, value in values.items() if name.startswith("property.")]
     return Contact(
         values.get("adaptor", ""),
@@ -85,6 +93,7 @@ def parse_contact(text: str) -> Contact:
         tuple(sorted(found)),
         session,
         done == "exited",
+        strict == "yes",
     )
 
 
@@ -101,6 +110,7 @@ def complete_contact(text: str | None) -> Contact:
         contact.properties or usual.properties,
         contact.session or usual.session,
         contact.done_if_exited or usual.done_if_exited,
+        contact.strict or usual.strict,
     )
 
 

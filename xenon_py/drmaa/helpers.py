@@ -105,6 +105,22 @@ def _values_of(template: object) -> dict[str, Any]:
     return values
 
 
+_STRICT = "_strict"
+
+
+def make_strict(template: object) -> None:
+    """See to it that attributes of a template that are not set cannot be read."""
+    template.__dict__[_STRICT] = True
+
+
+def plain_copy(template: Any) -> Any:
+    """Return a copy of a template as it is now, of which all attributes can be read."""
+    copy = object.__new__(type(template))
+    copy.__dict__.update(template.__dict__)
+    copy.__dict__.pop(_STRICT, None)
+    return copy
+
+
 class _Named:
     """What the three kinds of attributes share."""
 
@@ -116,6 +132,13 @@ class _Named:
         if self.name not in self._allowed:
             raise drmaa_error(4, f"the attribute {self.name} is not supported")
         _values_of(template)[self.name] = value
+
+    def _load(self, template: object) -> Any:
+        """Return the value, or ``None`` when it is not set."""
+        values = _values_of(template)
+        if self.name not in values and _STRICT in template.__dict__:
+            raise drmaa_error(14, f"The value for the job attribute {self.name} is not set.")
+        return values.get(self.name)
 
 
 class Attribute(_Named):
@@ -141,7 +164,7 @@ class Attribute(_Named):
     def __get__(self, template: object | None, _kind: type | None = None) -> Any:
         if template is None:
             return self
-        value = _values_of(template).get(self.name)
+        value = self._load(template)
         if self.converter is None:
             return value or ""
         if value is not None:
@@ -166,7 +189,7 @@ class VectorAttribute(_Named):
     def __get__(self, template: object | None, _kind: type | None = None) -> Any:
         if template is None:
             return self
-        return list(_values_of(template).get(self.name, ()))
+        return list(self._load(template) or ())
 
 
 class DictAttribute(_Named):
@@ -181,7 +204,7 @@ class DictAttribute(_Named):
     def __get__(self, template: object | None, _kind: type | None = None) -> Any:
         if template is None:
             return self
-        return dict(_values_of(template).get(self.name, {}))
+        return dict(self._load(template) or {})
 
 
 def _word(value: object) -> str:

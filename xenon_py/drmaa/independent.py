@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,27 @@ from xenon_py.drmaa import const, pool, store
 from xenon_py.drmaa.contact import complete_contact
 from xenon_py.drmaa.control import control
 from xenon_py.drmaa.errors import as_drmaa, drmaa_error, no_such_job
-from xenon_py.drmaa.helpers import text_of
-from xenon_py.drmaa.jobinfo import LOST, JobInfo, result_of, state_of
+from xenon_py.drmaa.helpers import make_strict, text_of
+from xenon_py.drmaa.jobinfo import (
+    LOST,
+    JobInfo,
+    Result,
+    aborted,
+    result_of,
+    state_of,
+    was_aborted,
+)
+from xenon_py.drmaa.staging import Transfer
 from xenon_py.drmaa.submission import Submitter
-from xenon_py.drmaa.table import JobTable, parent_of
+from xenon_py.drmaa.table import JobRecord, JobTable, parent_of
 from xenon_py.drmaa.template import JobTemplate
-from xenon_py.exceptions import NoSuchJobException
+from xenon_py.exceptions import NoSuchJobException, XenonException
 from xenon_py.model.jobs import JobErrorType, JobStatus
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+_log = logging.getLogger(__name__)
 
 _ANY = const.JOB_IDS_SESSION_ANY.decode()
 _ALL = const.JOB_IDS_SESSION_ALL.decode()
@@ -49,6 +61,7 @@ class IndependentSession:
             store.SessionFile(self._contact.session), pool.owner() if self._pushes else ""
         )
         self._submitter = Submitter(self._scheduler, self._contact)
+        self._fetching = ThreadPoolExecutor(4, thread_name_prefix="xenon-drmaa-files")
         self._asking = threading.Lock()
         self._answers: dict[str, JobStatus] = {}
         self._answered = float("-inf")
@@ -74,6 +87,7 @@ class IndependentSession:
             for job_id in self._table.job_ids(live=True):
                 self._ask(job_id)
         self._table.close()
+        self._fetching.shutdown(wait=False, cancel_futures=True)
         pool.give_back(self._contact)
 
     def __enter__(self) -> Self:
@@ -87,14 +101,17 @@ class IndependentSession:
     def createJobTemplate(self) -> JobTemplate:
         """Return a new job template."""
         self._table.check_open()
-        return JobTemplate()
+        template = JobTemplate()
+        if self._contact.strict:
+            make_strict(template)
+        return template
 
     def runJob(self, jobTemplate: JobTemplate) -> str:
         """Submit a job; returns its identifier."""
         self._table.check_open()
-        job_id = self._submitter.run(jobTemplate)
-        self._table.add([job_id])
-        return job_id
+        done = self._submitter.run(jobTemplate)
+        self._table.add(done.job_ids, "", done.name, done.transfers)
+        return done.job_ids[0]
 
     def runBulkJobs(
         self,
@@ -115,8 +132,9 @@ class IndependentSession:
         """
         self._table.check_open()
         indices = _indices(beginIndex, endIndex, step)
-        job_ids = self._submitter.run_bulk(jobTemplate, indices, maxParallel)
-        self._table.add(job_ids, parent_of(job_ids[0]))
+        done = self._submitter.run_bulk(jobTemplate, indices, maxParallel)
+        job_ids = done.job_ids
+        self._table.add(job_ids, parent_of(job_ids[0]), done.name, done.transfers)
         return job_ids if step > 0 else job_ids[::-1]
 
     # --- waiting ------------------------------------------------------------------------------
@@ -191,7 +209,32 @@ class IndependentSession:
             terminated = record is not None and record.terminated
             exited = self._contact.done_if_exited
             result = result_of(status, exited=exited, terminated=terminated)
-            self._table.settle(status.job.id, result)
+            if record is not None and record.transfer is not None:
+                self._fetch(status.job.id, result)
+            else:
+                self._table.settle(status.job.id, result)
+
+    def _fetch(self, job_id: str, result: Result) -> None:
+        """Begin to fetch the files of a job that has ended; then its end is noted."""
+        record = self._table.begin_to_fetch(job_id)
+        if record is not None:
+            self._fetching.submit(self._fetch_now, record, result)
+
+    def _fetch_now(self, record: JobRecord, result: Result) -> None:
+        stager, transfer = self._submitter.stager, record.transfer or Transfer()
+        try:
+            stager.fetch(record.job_id, record.name, transfer)
+        except XenonException as error:
+            if self._table.closed:
+                return  # whoever comes back to the session fetches them
+            if not was_aborted(result):  # one that was has written nothing, maybe
+                _log.warning("the files of job %s could not be fetched: %s", record.job_id, error)
+                result = aborted(record.job_id, result)
+        try:
+            stager.remove(self._table.fetched(record))
+        except XenonException as error:
+            _log.warning("input files of job %s are left behind: %s", record.job_id, error)
+        self._table.settle(record.job_id, result)
 
     # --- statuses and control -----------------------------------------------------------------
 
@@ -210,6 +253,8 @@ class IndependentSession:
         if status.error_type is JobErrorType.NOT_FOUND and not status.done:
             raise no_such_job(name)
         ours = record is None or record.suspended or self._pushes
+        if record is not None and record.fetching:
+            return record.result.state if record.result else const.JobState.RUNNING
         exited = self._contact.done_if_exited
         return state_of(status, self.adaptor, suspended_by_us=ours, exited=exited)
 

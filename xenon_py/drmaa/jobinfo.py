@@ -121,6 +121,17 @@ def result_of(status: JobStatus, *, exited: bool = False, terminated: bool = Fal
     )
 
 
+def was_aborted(result: Result) -> bool:
+    """Tell whether a job did not end by itself, as far as is known."""
+    return result.info is None or result.info.wasAborted
+
+
+def aborted(job_id: str, result: Result) -> Result:
+    """Return the end of a job that went well, and then its files did not."""
+    usage = result.info.resourceUsage if result.info else {}
+    return Result(JobState.FAILED, JobInfo(job_id, False, False, "", False, True, 0, usage))
+
+
 def _ended_by_signal(status: JobStatus) -> bool:
     return status.reason in {JobReason.SIGNALLED, JobReason.TIME_LIMIT}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from xenon_py.drmaa.const import SUBMISSION_STATE_HOLD
 from xenon_py.drmaa.errors import drmaa_error
+from xenon_py.drmaa.limits import limits_of
 from xenon_py.drmaa.native import split_native
 from xenon_py.drmaa.template import JobTemplate
 from xenon_py.drmaa.times import parse_partial_time
@@ -19,6 +19,8 @@ from xenon_py.model.jobs import JobDescription
 HOME = JobTemplate.HOME_DIRECTORY
 HERE = JobTemplate.WORKING_DIRECTORY
 INDEX = JobTemplate.PARAMETRIC_INDEX
+STREAMS = {"i": "stdin", "o": "stdout", "e": "stderr"}
+"""Letters of ``transferFiles`` -> fields of the job description."""
 
 _INHERITING = frozenset({"slurm", "torque"})
 """Their DRMAA libraries hand the submitter's environment on; Grid Engine's does not."""
@@ -35,6 +37,7 @@ class Place:
         is_directory: tells of a path, absolute or from the scheduler's own directory, whether it
             is a directory over there.
         categories: names of bundles of native options, and the options.
+        strict: paths must have their colon.
     """
 
     adaptor: str
@@ -42,6 +45,7 @@ class Place:
     directory: str
     is_directory: Callable[[str], bool]
     categories: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
 
 
 def description_of(
@@ -59,7 +63,7 @@ def description_of(
     """
     if not template.remoteCommand:
         raise drmaa_error(17, 'job template must have "drmaa_remote_command" attribute set')
-    _refuse_unsupported(template, place.adaptor)
+    max_runtime, limits = limits_of(template, place.adaptor)
     fields: dict[str, Any] = {
         "executable": template.remoteCommand,
         "arguments": template.args,
@@ -68,7 +72,7 @@ def description_of(
         "hold": template.jobSubmissionState == SUBMISSION_STATE_HOLD,
         "working_directory": _directory(template, place, bulk=bulk),
         "start_time": _start(template.startTime, now),
-        "max_runtime": math.ceil((template.hardWallclockTimeLimit or 0) / 60),
+        "max_runtime": max_runtime,
         "inherit_environment": True if place.adaptor in _INHERITING else None,
     }
     fields |= _files(template, place, fields["working_directory"], bulk=bulk)
@@ -78,16 +82,8 @@ def description_of(
         if name in changes:
             changes[name] = _whole(changes[name], place, directory, fields["name"])
     fields |= changes
-    fields["scheduler_arguments"] = [*_mail(template, place.adaptor), *options]
+    fields["scheduler_arguments"] = [*_mail(template, place.adaptor), *limits, *options]
     return JobDescription(**fields)
-
-
-def _refuse_unsupported(template: JobTemplate, adaptor: str) -> None:
-    for name in ("softWallclockTimeLimit", "hardRunDurationLimit", "softRunDurationLimit"):
-        if getattr(template, name):
-            raise drmaa_error(14, f"{adaptor} cannot honour {name}; hardWallclockTimeLimit can be")
-    if template.transferFiles and adaptor != "local":
-        raise drmaa_error(14, f"{adaptor} does not stage files: leave transferFiles unset")
 
 
 def _native(template: JobTemplate, place: Place) -> str:
@@ -108,11 +104,16 @@ def _directory(template: JobTemplate, place: Place, *, bulk: bool) -> str:
 
 
 def _files(template: JobTemplate, place: Place, directory: str, *, bulk: bool) -> dict[str, str]:
-    paths = {
-        "stdin": _path(template.inputPath, "inputPath", place, bulk=bulk),
-        "stdout": _path(template.outputPath, "outputPath", place, bulk=bulk),
-        "stderr": _path(template.errorPath, "errorPath", place, bulk=bulk),
-    }
+    """Return the paths of the streams; those that are to be transferred are left empty."""
+    paths = dict.fromkeys(STREAMS.values(), "")
+    for letter, attribute in (("i", "inputPath"), ("o", "outputPath"), ("e", "errorPath")):
+        text = getattr(template, attribute)
+        if place.strict and text and ":" not in text:
+            raise drmaa_error(4, f'The "{attribute}" attribute must begin with a colon: {text!r}')
+        if letter in template.transferFiles:
+            _check_index(text, attribute, bulk=bulk)
+        else:
+            paths[STREAMS[letter]] = _path(text, attribute, place, bulk=bulk)
     name = template.jobName or template.remoteCommand.rpartition("/")[2]
     for stream, letter in (("stdout", "o"), ("stderr", "e")):
         paths[stream] = _whole(paths[stream], place, directory, name, letter)
@@ -122,9 +123,8 @@ def _files(template: JobTemplate, place: Place, directory: str, *, bulk: bool) -
 
 
 def _path(text: str, attribute: str, place: Place, *, bulk: bool) -> str:
-    """Return the path of ``[host]:path`` with its placeholders replaced; no colon is fine too."""
-    host, colon, path = text.partition(":")
-    path = path if colon and "/" not in host and "$" not in host else text
+    """Return the path of ``[host]:path`` with its placeholders replaced."""
+    path = split_path(text)[1]
     _check_index(path, attribute, bulk=bulk)
     path = path.replace(INDEX, "%a")
     path = path[len(HERE) :].lstrip("/") if path.startswith(HERE) else path
@@ -132,6 +132,12 @@ def _path(text: str, attribute: str, place: Place, *, bulk: bool) -> str:
     if HERE in path:
         raise drmaa_error(17, f"{attribute} = {text!r}: {HERE} may be at the beginning only")
     return path
+
+
+def split_path(text: str) -> tuple[str, str]:
+    """Return host and path of ``[host]:path``; the colon may be missing."""
+    host, colon, path = text.partition(":")
+    return (host, path) if colon and "/" not in host and "$" not in host else ("", text)
 
 
 def _check_index(text: str, attribute: str, *, bulk: bool) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from xenon_py.drmaa.errors import drmaa_error, no_such_job
 from xenon_py.drmaa.jobinfo import LOST, JobInfo, Result
+from xenon_py.drmaa.staging import Transfer
 from xenon_py.drmaa.store import SessionFile
 
 _TASK = re.compile(r"(?P<parent>[^_.\[]+)(?:_\d+|\.\d+|\[\d+\])(?P<rest>\D.*)?")
@@ -40,6 +41,10 @@ class JobRecord:
         watched: somebody will tell when it ends.
         suspended: by this session.
         terminated: its end was asked for by this session.
+        name: of the job, as far as it is needed for its files.
+        transfer: files that are to be fetched before its end is told.
+        fetching: they are being fetched.
+        fetched: they were.
         failure: why it could not be watched any more.
     """
 
@@ -49,6 +54,10 @@ class JobRecord:
     watched: bool = False
     suspended: bool = False
     terminated: bool = False
+    name: str = ""
+    transfer: Transfer | None = None
+    fetching: bool = False
+    fetched: bool = False
     failure: BaseException | None = None
 
 
@@ -73,8 +82,14 @@ class JobTable:
     def _take_up(self, event: dict[str, Any]) -> None:
         if "submitted" in event:
             gone = self._owner and event["owner"] != self._owner
+            transfers = event.get("transfers", {})
             for job_id in event["submitted"]:
                 record = JobRecord(job_id, event["parent"], LOST if gone else None)
+                if job_id in transfers:
+                    record.name, record.transfer = (
+                        event["name"],
+                        Transfer.of_json(transfers[job_id]),
+                    )
                 self._records[job_id] = record
         elif "reaped" in event:
             for job_id in event["reaped"]:
@@ -87,19 +102,59 @@ class JobTable:
             info = JobInfo(*event["info"]) if event["info"] else None
             self._records[event["result"]].result = Result(event["state"], info)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return self._closed
+
     def check_open(self) -> None:
         """Raise ``NoActiveSessionException`` when the session has ended."""
         if self._closed:
             raise drmaa_error(5, "No active session")
 
-    def add(self, job_ids: Sequence[str], parent: str = "") -> None:
-        """Note jobs that were submitted; ``parent`` is the identifier of their array."""
-        event = {"submitted": list(job_ids), "parent": parent}
+    def add(
+        self,
+        job_ids: Sequence[str],
+        parent: str = "",
+        name: str = "",
+        transfers: Mapping[str, Transfer] | None = None,
+    ) -> None:
+        """Note jobs that were submitted.
+
+        Args:
+            job_ids: which.
+            parent: identifier of their array.
+            name: of the jobs.
+            transfers: files to be fetched.
+        """
+        transfers = transfers or {}
+        event: dict[str, Any] = {"submitted": list(job_ids), "parent": parent}
+        if transfers:
+            files = {job_id: one.to_json() for job_id, one in transfers.items()}
+            event |= {"name": name, "transfers": files}
         with self._changed:
             self._file.append([event | {"owner": self._owner, "time": time.time()}])
             for job_id in job_ids:
-                self._records[job_id] = JobRecord(job_id, parent)
+                record = JobRecord(job_id, parent, name=name, transfer=transfers.get(job_id))
+                self._records[job_id] = record
             self._changed.notify_all()
+
+    def begin_to_fetch(self, job_id: str) -> JobRecord | None:
+        """Return a job whose files are to be fetched now, to one caller only."""
+        with self._changed:
+            record = self._records.get(job_id)
+            if record is None or record.transfer is None or record.fetching or record.result:
+                return None
+            record.fetching = True
+            return record
+
+    def fetched(self, record: JobRecord) -> list[str]:
+        """Note that the files of a job were fetched; returns its input files that none needs."""
+        with self._changed:
+            record.fetched = True
+            others = [r.transfer for r in self._records.values() if not (r.fetched or r.result)]
+            needed = {path for one in others if one for path in one.inputs}
+        return [p for p in (record.transfer.inputs if record.transfer else ()) if p not in needed]
 
     def get(self, job_id: str) -> JobRecord | None:
         """Return the job, if it is of the session and was not reaped."""

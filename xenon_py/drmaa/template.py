@@ -22,8 +22,9 @@ class JobTemplate:
     """A job to be submitted, any number of times.
 
     Values are checked when they are set as far as they can be; the rest at submission. Reading an
-    attribute that is not set gives ``""``, ``False``, ``[]``, ``{}`` or ``None``. A ``with`` block
-    deletes the template at its end.
+    attribute that is not set gives ``""``, ``False``, ``[]``, ``{}`` or ``None``; in a template of
+    a strict session it raises ``InvalidAttributeValueException``. A ``with`` block deletes the
+    template at its end.
     """
 
     HOME_DIRECTORY = const.PLACEHOLDER_HD.decode()
@@ -72,4 +73,4 @@ class JobTemplate:
         self.delete()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.remoteCommand!r}>"
+        return f"<{type(self).__name__} {getattr(self, 'remoteCommand', '')!r}>"
