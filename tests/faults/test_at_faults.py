@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from services import users
 from services.records import AtHost
+from services.users import as_user
 from support.at import QUICK, over_ssh
 from xenon_adaptors.at_protocol.programs import find_by_token
 from xenon_py import JobDescription, Scheduler
@@ -218,3 +223,133 @@ def test_records_of_other_systems_are_not_taken(
                 scheduler.get_job_status(number)
     finally:
         shutil.rmtree(record)
+
+
+def submitted_by(user: str, directory: Path, script: str, check: bool = True) -> str:
+    """Submit a job as another user; return its identifier, or the error."""
+    ours = itertools.takewhile(lambda p: not p.stat().st_mode & stat.S_ISVTX, directory.parents)
+    for parent in ours:  # below /tmp
+        parent.chmod(0o755)
+    directory.chmod(0o777)
+    argv = as_user(user, [sys.executable, "-c", SUBMIT, str(directory), script])
+    home = pwd.getpwnam(user).pw_dir
+    environment = {"PATH": "/usr/bin:/bin", "HOME": home, "USER": user, "LOGNAME": user}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is check, done.stderr
+    return done.stdout.strip() if check else done.stderr
+
+
+@pytest.mark.usefixtures("scheduler")
+def test_jobs_of_two_ordinary_users_are_not_mixed_up(tmp_path: Path) -> None:
+    """Each job runs as its user, in the user's directory, with a record in the user's home."""
+    people = users.HOPS
+    for number, account in enumerate(people):
+        home = users.ensure(account)
+        directory = tmp_path / account.name
+        directory.mkdir()
+        job = submitted_by(account.name, directory, f"id -un; sleep 1; exit {number + 3}")
+        status = (
+            "import sys, xenon_py as x\n"
+            "with x.Scheduler.create('at', 'local://') as s:\n"
+            "    status = s.get_job(sys.argv[1]).wait(20000)\n"
+            "    print(status.exit_code)\n"
+        )
+        argv = as_user(account.name, [sys.executable, "-c", status, job])
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
+        asked = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+        assert asked.stdout.strip() == str(number + 3)
+        assert content(directory / "out") == account.name
+
+
+@pytest.mark.usefixtures("scheduler")
+def test_a_user_who_may_not_use_at(tmp_path: Path) -> None:
+    user = users.NOISY.name
+    users.ensure(users.NOISY)
+    deny = Path("/etc/at.deny")
+    before = deny.read_text() if deny.exists() else ""
+    deny.write_text(f"{before}{user}\n")
+    try:
+        told = submitted_by(user, tmp_path, "true", check=False)
+    finally:
+        deny.write_text(before)
+    assert "PermissionDeniedException" in told
+    assert "at.deny" in told
+
+
+def test_no_daemon_is_told(scheduler: Scheduler, tmp_path: Path) -> None:
+    """In a mount namespace without the daemon's pid file, as on a machine where none runs."""
+    (tmp_path / "run").mkdir()
+    program = (
+        "import sys, xenon_py as x\n"
+        "with x.Scheduler.create('at', 'local://' + sys.argv[1]) as s:\n"
+        "    description = x.JobDescription(executable='true', start_time=sys.argv[2])\n"
+        "    job = s.submit_batch_job(description)\n"
+        "    print(job.id, s.get_job_status(job).scheduler_specific_information['reason'])\n"
+    )
+    argv = [sys.executable, "-c", program, str(tmp_path), _in_minutes(30)]
+    inside = f'mount --bind {tmp_path}/run /run && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-m", "/bin/sh", "-c", inside, "sh", *argv],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"no mount namespaces here: {done.stderr.strip()}")
+    job, _, reason = done.stdout.strip().partition(" ")
+    assert "no atd runs" in reason, done.stderr
+    assert scheduler.get_job(job).status().state == "PENDING"
+    scheduler.cancel_job(job)
+
+
+def test_start_times_are_whole_minutes(scheduler: Scheduler, tmp_path: Path) -> None:
+    """The next full minute: not before, and right after it."""
+    due = (int(time.time()) // 60 + 1) * 60
+    when = time.strftime("%H:%M", time.localtime(due))
+    job = scheduler.submit_batch_job(sh("date +%s; exit 6", stdout="began", start_time=when))
+    assert job.status().state == "PENDING"
+    queued = scheduler.submit_batch_job(sh("exit 8", queue_name="Z", start_time=when))
+    assert queued.status().scheduler_specific_information["queue"] == "Z"
+    assert job.wait(90_000).exit_code == 6
+    assert due <= int((tmp_path / "began").read_text()) <= due + 10
+    assert queued.wait(90_000).exit_code == 8
+
+
+def test_many_threads(scheduler: Scheduler) -> None:
+    codes: list[int | None] = []
+
+    def work(code: int) -> None:
+        codes.append(scheduler.submit_batch_job(sh(f"exit {code}")).wait(60_000).exit_code)
+
+    threads = [threading.Thread(target=work, args=(code,)) for code in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == list(range(12))  # type: ignore[type-var]
+
+
+GARBLED = {
+    "cut": '"$REAL" "$@" | head -c 5',
+    "noise": "head -c 3000 /dev/urandom",
+    "crash": "echo Bus error >&2; exit 135",
+    "denied": "echo You do not have permission to use atq. >&2; exit 1",
+}
+
+
+@pytest.mark.parametrize("script", list(GARBLED.values()), ids=list(GARBLED))
+def test_garbled_listing(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    """It ends no job, and what is true is told as soon as there is any."""
+    job = scheduler.submit_batch_job(sh("echo > began; sleep 2; exit 3"))
+    until((tmp_path / "began").exists, "it runs", 20)
+    program = tmp_path / "bin/atq"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nREAL=/usr/bin/atq\n{script}\n")
+    program.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        status = job.wait(800)
+        assert (status.done, status.exit_code) == (False, None)
+    assert (job.wait(20_000).exit_code, job.status().reason) == (3, JobReason.FAILED)

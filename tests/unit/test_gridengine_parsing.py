@@ -57,6 +57,11 @@ def test_a_warning_before_the_identifier() -> None:
     assert adaptor().parse_submit(answer(text), SITE) == "17"
 
 
+def test_a_qsub_that_waited_for_the_job() -> None:
+    said = answer("635\n", "Job 635 exited with exit code 7.\n", code=7)
+    assert adaptor().parse_submit(said, SITE) == "635"
+
+
 @pytest.mark.parametrize(
     ("index", "kind"),
     [
@@ -90,7 +95,7 @@ def test_names_that_it_takes(name: str, expected: str) -> None:
 def test_nothing_that_is_not_set_is_told() -> None:
     assert words() == [
         *("qsub", "-terse", "-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-e", "/dev/null"),
-        *("-b", "n", "-sync", "n", "-now", "n", "-ac", "xenon_token=token"),
+        *("-b", "n", "-now", "n", "-ac", "xenon_token=token"),
         *("-N", "xenon"),
     ]
 

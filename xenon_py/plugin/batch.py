@@ -88,7 +88,8 @@ class BatchJob:
     """A job to submit, complete and checked.
 
     Attributes:
-        description: what the user asked for; paths in it are absolute.
+        description: what the user asked for; its directory is absolute, and other paths are
+            absolute or start from it.
         token: unique; names the submission and its job record.
         span: indices, for an array.
     """

@@ -85,7 +85,7 @@ def render_script(
     """Return the job script.
 
     Args:
-        description: complete and checked; paths absolute.
+        description: complete and checked; its directory is absolute.
         token: name of the job record.
         ids: how the job finds out who it is.
         launcher: words to put before the executable.

@@ -70,7 +70,7 @@ def qsub_command(job: BatchJob, environments: Mapping[str, str]) -> tuple[str, .
     description = job.description
     return (
         *("qsub", "-terse", "-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-e", "/dev/null"),
-        *("-b", "n", "-sync", "n", "-now", "n", "-ac", f"{CONTEXT}={job.token}"),
+        *("-b", "n", "-now", "n", "-ac", f"{CONTEXT}={job.token}"),
         *("-N", job_name(description.name)),
         *(("-V",) if description.inherit_environment else ()),
         *_resources(description, environments),
@@ -90,10 +90,6 @@ def job_name(name: str) -> str:
 
 
 def _resources(description: JobDescription, environments: Mapping[str, str]) -> list[str]:
-    if description.start_per_task:
-        raise UnsupportedJobDescriptionException.because(
-            "start_per_task: Grid Engine starts a job once; start the tasks by mpirun, say"
-        )
     slots = max(description.tasks, 1) * max(description.cores_per_task, 1)
     options = ["-q", description.queue_name] if description.queue_name else []
     if slots > 1 and "-pe" not in description.scheduler_arguments:
@@ -153,12 +149,16 @@ def _array(job: BatchJob) -> list[str]:
 def parse_qsub(result: CommandResult) -> str:
     """Return the number that ``qsub`` printed; warnings may stand before it.
 
+    Where a request file says ``-sync y``, which no option undoes, ``qsub`` waits for the job and
+    ends as that does.
+
     Raises:
         XenonException: of the class that the refusal stands for, with Grid Engine's words.
     """
     said = result.text()
     matches = _ID.findall(said) or _LONG_ID.findall(said)
-    if result.ok and matches:
+    waited = re.search(r"^Job [0-9.]+ exited ", result.error_text() + said, re.MULTILINE)
+    if matches and (result.ok or waited):
         return str(matches[-1])
     told = (result.error_text() + said).strip()
     for text, kind in _REFUSALS:

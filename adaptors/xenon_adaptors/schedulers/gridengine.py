@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import GRIDENGINE
-from xenon_adaptors.gridengine_protocol import accounting, listing
+from xenon_adaptors.gridengine_protocol import accounting, listing, tasks
 from xenon_adaptors.gridengine_protocol.submitting import (
     find_by_token_command,
     parse_qsub,
@@ -49,6 +49,7 @@ class GridEngineAdaptor(BatchAdaptor):
     system_text: ClassVar[str] = f"$({_CLUSTER_NAME} 2>/dev/null)"  # no variable tells it in a job
     id_pattern: ClassVar[re.Pattern[str]] = listing.JOB_ID
     scrub: ClassVar[tuple[str, ...]] = ("SGE_DEBUG_", "SGE_ND")
+    max_ids: ClassVar[int] = 10_000  # the listing is that of all jobs, however many are asked for
 
     def __init__(self, properties: Properties) -> None:
         super().__init__(properties)
@@ -124,6 +125,10 @@ class GridEngineAdaptor(BatchAdaptor):
         """Return the name of the cluster."""
         del job_id
         return site.details["cluster"]
+
+    def launcher(self, description: JobDescription) -> tuple[str, ...]:
+        """Return a program that starts one process per task, on other nodes by ``qrsh``."""
+        return tasks.launcher(description)
 
     def script_lines(self, description: JobDescription) -> tuple[str, ...]:
         """Return a trap: Grid Engine would run a job again that exits 99, and block one with 100.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +51,21 @@ def connect() -> Iterator[Connect]:
     yield to
     for share in made:
         share.release()
+
+
+@pytest.fixture
+def agent(sshd: SshServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """An agent that holds the ed25519 key."""
+    path = tmp_path / "agent"
+    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
+    for _ in range(200):
+        added = subprocess.run(
+            ["ssh-add", "-q", str(sshd.keys.ed25519)], env=environment, check=False
+        )
+        if added.returncode == 0:
+            break
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
+    yield path
+    process.terminate()
+    process.wait()

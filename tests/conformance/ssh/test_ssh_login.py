@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,24 +46,6 @@ def config_file(tmp_path: Path, text: str) -> dict[str, str]:
     file = tmp_path / "ssh_config"
     file.write_text(text)
     return {"loadSshConfig": "true", "configFile": str(file)}
-
-
-@pytest.fixture
-def agent(sshd: SshServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """An agent that holds the ed25519 key."""
-    path = tmp_path / "agent"
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", str(path)], stdout=subprocess.DEVNULL)
-    environment = {**os.environ, "SSH_AUTH_SOCK": str(path)}
-    for _ in range(200):
-        added = subprocess.run(
-            ["ssh-add", "-q", str(sshd.keys.ed25519)], env=environment, check=False
-        )
-        if added.returncode == 0:
-            break
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
-    yield path
-    process.terminate()
-    process.wait()
 
 
 def test_password(sshd: SshServer, connect: Connect) -> None:

@@ -82,17 +82,7 @@ class BatchScheduler(SchedulerAdaptor):
     def _job(self, description: JobDescription, span: ArrayRange | None = None) -> BatchJob:
         directory = self._absolute(str(description.working_directory), self._directory)
         directory = directory or self._directory
-        return BatchJob(
-            replace(
-                description,
-                working_directory=directory,
-                stdin=self._absolute(description.stdin, directory),
-                stdout=self._absolute(description.stdout, directory),
-                stderr=self._absolute(description.stderr, directory),
-            ),
-            new_token(),
-            span,
-        )
+        return BatchJob(replace(description, working_directory=directory), new_token(), span)
 
     @staticmethod
     def _absolute(path: str, base: str) -> str:
