@@ -9,6 +9,7 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     lighttpd,
     new_sshd,
     nginx,
+    openpbs,
     private_slurm,
     proftpd_ftp,
     proftpd_sftp,
@@ -18,6 +19,7 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     slurm_without_accounting,
     ssh_chain,
     sshd,
+    torque,
     vsftpd,
 )
 

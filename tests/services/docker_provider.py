@@ -30,6 +30,7 @@ from services.records import (
     DavServer,
     FtpServer,
     GridEngineCell,
+    PbsServer,
     S3Server,
     SlurmCluster,
     SshChain,
@@ -125,6 +126,9 @@ class DockerProvider:
 
     def gridengine(self) -> AbstractContextManager[GridEngineCell]:
         raise ServiceUnavailable("there is no image with a Grid Engine: use --services=native")
+
+    def pbs(self, flavour: str) -> AbstractContextManager[PbsServer]:
+        raise ServiceUnavailable(f"there is no image with {flavour}: use --services=native")
 
     @contextlib.contextmanager
     def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:

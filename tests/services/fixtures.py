@@ -15,6 +15,7 @@ from services.records import (
     DavServer,
     FtpServer,
     GridEngineCell,
+    PbsServer,
     S3Server,
     SlurmCluster,
     SshChain,
@@ -150,6 +151,18 @@ def slurm(services: Services) -> Iterator[SlurmCluster]:
 def gridengine(services: Services) -> Iterator[GridEngineCell]:
     """The shared Grid Engine; tests must not stop its daemons."""
     yield from services.use(lambda provider: provider.gridengine())
+
+
+@pytest.fixture(scope="session")
+def torque(services: Services) -> Iterator[PbsServer]:
+    """The shared TORQUE."""
+    yield from services.use(lambda provider: provider.pbs("torque"))
+
+
+@pytest.fixture(scope="session")
+def openpbs(services: Services) -> Iterator[PbsServer]:
+    """The shared OpenPBS."""
+    yield from services.use(lambda provider: provider.pbs("openpbs"))
 
 
 @pytest.fixture(scope="session")

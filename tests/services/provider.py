@@ -7,12 +7,14 @@ from typing import Protocol
 
 from services.atd import AtdService
 from services.gridengine import GridEngineService
+from services.pbs import OpenPbsService, TorqueService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
 from services.records import (
     AtHost,
     DavServer,
     FtpServer,
     GridEngineCell,
+    PbsServer,
     S3Server,
     SlurmCluster,
     SshChain,
@@ -67,6 +69,9 @@ class Provider(Protocol):
     def gridengine(self) -> AbstractContextManager[GridEngineCell]:
         """A Grid Engine."""
 
+    def pbs(self, flavour: str) -> AbstractContextManager[PbsServer]:
+        """A TORQUE or an OpenPBS (`torque`, `openpbs`)."""
+
 
 class NativeProvider:
     """Debian packages on this machine, as root, on 127.0.0.1."""
@@ -105,6 +110,9 @@ class NativeProvider:
 
     def gridengine(self) -> AbstractContextManager[GridEngineCell]:
         return GridEngineService().use()
+
+    def pbs(self, flavour: str) -> AbstractContextManager[PbsServer]:
+        return (TorqueService() if flavour == "torque" else OpenPbsService()).use()
 
     def slurm(self, *, accounting: bool = True) -> AbstractContextManager[SlurmCluster]:
         return (SlurmService() if accounting else SlurmWithoutAccountingService()).use()

@@ -73,6 +73,17 @@ class GridEngineCell:
 
 
 @dataclass(frozen=True)
+class PbsServer:
+    """A TORQUE or OpenPBS, or the stand-in for it, with the queue `batch` among others."""
+
+    flavour: str  # torque, openpbs
+    ssh: SshServer | None  # its login node; None where nobody may start an sshd
+    environment: Mapping[str, str]  # with it, commands of this machine reach the server
+    local: bool  # whether this machine has those commands at all
+    real: bool  # not the stand-in
+
+
+@dataclass(frozen=True)
 class AtHost:
     """A machine with an at daemon."""
 

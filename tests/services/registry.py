@@ -4,6 +4,7 @@ from typing import Any
 
 from services.atd import AtdService
 from services.gridengine import GridEngineService
+from services.pbs import OpenPbsService, TorqueService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
 from services.seaweed import SeaweedService
 from services.service import Service
@@ -28,5 +29,7 @@ SERVICES: dict[str, type[Service[Any]]] = {
         SlurmService,
         SlurmWithoutAccountingService,
         GridEngineService,
+        TorqueService,
+        OpenPbsService,
     )
 }

@@ -159,6 +159,8 @@ class BatchAdaptor(ABC):
         keep: names that are kept although they begin so, e.g. ``SLURM_CONF``.
         environment: variables to set for every command, e.g. to fix time formats.
         max_ids: how many identifiers one query takes.
+        suspended_state: what to tell as the state of a job that this library suspended, where the
+            system goes on to list it as running; ``""`` where it does not.
     """
 
     description: ClassVar[SchedulerAdaptorDescription]
@@ -172,6 +174,7 @@ class BatchAdaptor(ABC):
     keep: ClassVar[tuple[str, ...]] = ()
     environment: ClassVar[Mapping[str, str]] = {}
     max_ids: ClassVar[int] = 1000
+    suspended_state: ClassVar[str] = ""
 
     def __init__(self, properties: Properties) -> None:
         self.properties = properties
@@ -228,8 +231,9 @@ class BatchAdaptor(ABC):
         """Return the identifiers of the tasks of an array."""
         return [f"{job_id}_{index}" for index in span.indices()]
 
-    def record_id(self, job_id: str) -> str:
+    def record_id(self, job_id: str, site: Site) -> str:
         """Return what a job knows of itself by ``job_id_text``, given the identifier users have."""
+        del site
         return job_id
 
     def system_of(self, job_id: str, site: Site) -> str:
@@ -242,9 +246,9 @@ class BatchAdaptor(ABC):
         del description
         return ()
 
-    def script_lines(self, description: JobDescription) -> tuple[str, ...]:
+    def script_lines(self, job: BatchJob) -> tuple[str, ...]:
         """Return lines of shell that this system needs at the head of the job script."""
-        del description
+        del job
         return ()
 
     # --- asking ---------------------------------------------------------------------------------

@@ -130,12 +130,12 @@ class GridEngineAdaptor(BatchAdaptor):
         """Return a program that starts one process per task, on other nodes by ``qrsh``."""
         return tasks.launcher(description)
 
-    def script_lines(self, description: JobDescription) -> tuple[str, ...]:
+    def script_lines(self, job: BatchJob) -> tuple[str, ...]:
         """Return a trap: Grid Engine would run a job again that exits 99, and block one with 100.
 
         The job record keeps the true exit code.
         """
-        del description
+        del job
         return ("trap 'case $? in 99|100) exit 1;; esac' EXIT",)
 
     # --- asking ---------------------------------------------------------------------------------

@@ -118,8 +118,9 @@ class SlurmAdaptor(BatchAdaptor):
         """Return ``7_1``, ``7_2`` and so on."""
         return [task_id(job_id, index) for index in span.indices()]
 
-    def record_id(self, job_id: str) -> str:
+    def record_id(self, job_id: str, site: Site) -> str:
         """Return the identifier without its cluster."""
+        del site
         return bare(job_id)
 
     def system_of(self, job_id: str, site: Site) -> str:

@@ -106,7 +106,7 @@ class BatchScheduler(SchedulerAdaptor):
             job.token,
             ids,
             launcher=adaptor.launcher(job.description),
-            head=adaptor.script_lines(job.description),
+            head=adaptor.script_lines(job),
         )
 
     def start_interactive(self, description: JobDescription) -> InteractiveJob:
@@ -174,10 +174,12 @@ class BatchScheduler(SchedulerAdaptor):
     def suspend(self, job_id: str) -> None:
         """Suspend a running job."""
         self._control(Control.SUSPEND, job_id)
+        self._statuses.tracked(job_id).suspended = True
 
     def resume(self, job_id: str) -> None:
         """Resume a suspended job."""
         self._control(Control.RESUME, job_id)
+        self._statuses.tracked(job_id).suspended = False
 
     def signal(self, job_id: str, name: str) -> None:
         """Signal a running job."""

@@ -14,7 +14,7 @@ from xenon_py.engine.batch.records import Record, parse_records, read_command
 from xenon_py.engine.batch.verdict import Evidence, conclude, not_found, stale
 from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobStatus, JobUsage
-from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listing, Phase, Site
+from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listed, Listing, Phase, Site
 from xenon_py.plugin.runner import CommandResult, new_marker
 from xenon_py.plugin.scripts import ScriptIds
 
@@ -43,6 +43,7 @@ class Tracked:
         searched: its record was looked for, or need not be.
         cancelled: this process cancelled it.
         submitted: ms since 1970 UTC; ``None`` = not by this process.
+        suspended: this process suspended it, and did not resume it.
         last: the status told last.
         final: that will not change any more.
     """
@@ -55,6 +56,7 @@ class Tracked:
     searched: bool = False
     cancelled: bool = False
     submitted: int | None = None
+    suspended: bool = False
     last: JobStatus | None = None
     final: bool = False
 
@@ -187,7 +189,7 @@ class Statuses:
         marker = new_marker()
         account = self._adaptor.accounting_command(unlisted, self._site) if unlisted else None
         reading = (
-            read_command(marker, tokens, list(map(self._adaptor.record_id, strange)))
+            read_command(marker, tokens, [self._adaptor.record_id(i, self._site) for i in strange])
             if tokens or strange
             else None
         )
@@ -227,7 +229,7 @@ class Statuses:
         record has to name the system, and to have begun when the system says.
         """
         for job_id, tracked in strange.items():
-            number = self._adaptor.record_id(job_id)
+            number = self._adaptor.record_id(job_id, self._site)
             system = system_name(self._adaptor, self._adaptor.system_of(job_id, self._site))
             seen = next((one.jobs[job_id] for one in listings if job_id in one.jobs), None)
             usage = seen.usage if seen else JobUsage()
@@ -247,6 +249,7 @@ class Statuses:
         record = second.records.get(tracked.token, Record())
         now = time.monotonic()
         listed, accounted = listing.jobs.get(job_id), second.accounting.jobs.get(job_id)
+        listed = self._suspended(tracked, listed)
         if accounted is not None and _ended_before(accounted.usage, tracked.submitted):
             accounted = None
         for seen in (listed, accounted):
@@ -269,12 +272,19 @@ class Statuses:
             ),
             self._adaptor.grace(),
         )
-        if tracked.name and not status.name:
+        if tracked.name:  # systems shorten names, and replace what they do not like in them
             status = replace(status, name=tracked.name)
         if tracked.last is None or not tracked.final:  # another thread may have been faster
             tracked.last = status
             tracked.final = status.done and not (listed and listed.phase is Phase.STUCK)
         return tracked.last
+
+    def _suspended(self, tracked: Tracked, listed: Listed | None) -> Listed | None:
+        """Return what is listed of a job, corrected where systems do not see that it stands."""
+        state = self._adaptor.suspended_state
+        if not (listed and state and tracked.suspended and listed.phase is Phase.RUNNING):
+            return listed
+        return replace(listed, state=state, phase=Phase.SUSPENDED)
 
     def explain(self, job_id: str) -> str:
         """Return what is known of a job, from where, and how to ask by hand."""

@@ -1,0 +1,65 @@
+"""The ``torque`` adaptor keeps the contract of schedulers, in both dialects, here and over SSH.
+
+There is no package of TORQUE or OpenPBS: the stand-in of tests/services/pbs_standin answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from services.records import PbsServer
+from support.pbs import QUICK, over_ssh
+from xenon_py import Scheduler
+from xenon_py.testing import SchedulerConformance
+
+
+class _Local(SchedulerConformance):
+    adaptor = "torque"
+    flavour: ClassVar[str]
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _server(cls, request: pytest.FixtureRequest) -> Iterator[None]:
+        server: PbsServer = request.getfixturevalue(cls.flavour)
+        if not server.local:
+            pytest.skip("this machine has no commands of PBS")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in server.environment.items():
+                patch.setenv(name, value)
+            yield
+
+    def create(self) -> Scheduler:
+        return Scheduler.create("torque", location=f"local://{self.scratch}", properties=QUICK)
+
+
+class _Ssh(SchedulerConformance):
+    adaptor = "torque"
+    flavour: ClassVar[str]
+    server: ClassVar[PbsServer]
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _server(cls, request: pytest.FixtureRequest) -> None:
+        cls.server = request.getfixturevalue(cls.flavour)
+
+    def create(self) -> Scheduler:
+        return over_ssh(self.server)
+
+
+class TestTorqueLocal(_Local):
+    flavour = "torque"
+
+
+class TestTorqueSsh(_Ssh):
+    flavour = "torque"
+
+
+class TestOpenPbsLocal(_Local):
+    flavour = "openpbs"
+
+
+class TestOpenPbsSsh(_Ssh):
+    flavour = "openpbs"

@@ -1,0 +1,60 @@
+"""Makes the commands: small programs that hand their words to the daemon and print what it says."""
+
+import os
+from pathlib import Path
+
+from services.pbs_standin.flavours import Flavour
+
+COMMANDS = ("qsub", "qstat", "qdel", "qhold", "qrls", "qsig", "standin-admin")
+
+_PROGRAM = """\
+#!/usr/bin/python3 -IS
+import json, os, socket, sys
+PROGRAM = os.path.basename(sys.argv[0])
+if sys.argv[1:] == ["--version"] and PROGRAM in {versioned!r}:
+    (sys.stderr if {on_stderr} else sys.stdout).write({version!r})
+    sys.exit(0)
+request = {{
+    "program": PROGRAM,
+    "words": sys.argv[1:],
+    "cwd": os.getcwd(),
+    "env": dict(os.environ),
+    "stdin": sys.stdin.buffer.read().decode("latin-1") if PROGRAM == "qsub" else "",
+}}
+answer = {{"away": True}}
+try:
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect({socket!r})
+        link.sendall(json.dumps(request).encode() + b"\\n")
+        answer = json.loads(link.makefile("rb").readline() or b'{{"away": true}}')
+except (ConnectionError, FileNotFoundError):
+    pass
+if "away" in answer:
+    sys.stderr.write({away!r}.format(program=PROGRAM))
+    sys.exit({stat_code} if PROGRAM == "qstat" else {code})
+sys.stdout.buffer.write(answer["out"].encode("utf-8", "surrogateescape"))
+sys.stderr.buffer.write(answer["err"].encode("utf-8", "surrogateescape"))
+sys.exit(answer["code"])
+"""
+
+
+def write_commands(directory: Path, socket: Path, flavour: Flavour) -> None:
+    """Write the commands of a flavour to a directory.
+
+    TORQUE's qdel, qhold, qrls and qsig know no `--version`.
+    """
+    directory.mkdir(exist_ok=True)
+    text, stat_code, code = flavour.away
+    program = _PROGRAM.format(
+        versioned=("qsub", "qstat") if flavour.version_on_stderr else COMMANDS,
+        on_stderr=flavour.version_on_stderr,
+        version=flavour.version,
+        socket=str(socket),
+        away=text,
+        stat_code=stat_code,
+        code=code,
+    )
+    for name in COMMANDS:
+        path = directory / name
+        path.write_text(program)
+        os.chmod(path, 0o755)
