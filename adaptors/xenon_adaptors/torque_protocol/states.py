@@ -53,6 +53,8 @@ def listed(job_id: str, row: Row, dialect: Dialect) -> Listed:
     """Return what is known of a job by its attributes."""
     state = row.get("job_state", "")
     phase = phase_of(state, dialect)
+    if state == "X" and not row.get(dialect.exit_status):
+        phase = Phase.ENDED  # little is told of a task while its array goes on
     exit_code, signal, ending = None, None, Ending(JobReason.UNKNOWN, "")
     if phase is Phase.DONE:
         exit_code, signal, ending = _ending(row, dialect)
@@ -99,8 +101,6 @@ def _ending(row: Row, dialect: Dialect) -> tuple[int | None, int | None, Ending]
 
 def _never_ended(row: Row, dialect: Dialect, *, ran: bool) -> Ending:
     """Return why a job has no exit status of its own."""
-    if row.get("job_state") == "X":  # little is told of a task while its array goes on
-        return Ending(JobReason.UNKNOWN, f"{dialect.name} tells no exit status yet")
     if row.get("substate") == _TERMINATED:
         return Ending(JobReason.CANCELLED, "it was deleted")
     if ran:
