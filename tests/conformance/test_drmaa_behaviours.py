@@ -49,6 +49,7 @@ class TestLocal(Behaviours):
                 here,
                 "local-987654",
                 embedded=True,
+                mails=False,
                 missing_command=(False, False, "", False, True, 0),
             )
 
@@ -66,11 +67,14 @@ class TestSsh(Behaviours):
                 "ssh-987654",
                 other_ends={130: (False, True, "SIGINT", False, False, 0)},
                 embedded=True,
+                mails=False,
                 missing_command=(False, False, "", False, True, 0),
             )
 
 
 _NEVER_IN_SLURM = {"nativeSpecification": "--dependency=afterok:FAILED --kill-on-invalid-dep=yes"}
+
+_NATIVE_IN_SLURM = ("-J 'my name' --nice=5 --comment=\"it's\"", "$SLURM_JOB_NAME", "my name")
 
 
 class TestSlurm(Behaviours):
@@ -84,7 +88,9 @@ class TestSlurm(Behaviours):
             local_files(tmp_path_factory.mktemp("slurm")) as (base, here),
         ):
             contact = f"adaptor=slurm;location=local://{base};property.slurm.poll.delay=500"
-            yield Site(contact, base, here, "4294967", never=_NEVER_IN_SLURM)
+            yield Site(
+                contact, base, here, "4294967", never=_NEVER_IN_SLURM, native=_NATIVE_IN_SLURM
+            )
 
 
 class TestSlurmOverSsh(Behaviours):
@@ -100,8 +106,12 @@ class TestSlurmOverSsh(Behaviours):
                 there,
                 "4294967",
                 never=_NEVER_IN_SLURM,
+                native=_NATIVE_IN_SLURM,
                 suspends=False,
             )
+
+
+_NATIVE_IN_GRID_ENGINE = ("-v 'QV=a b' -N my_name -l h_vmem=4G", "$QV $JOB_NAME", "a b my_name")
 
 
 def _parent_in_grid_engine(task: str) -> str:
@@ -129,6 +139,8 @@ class TestGridEngine(Behaviours):
                 parent=_parent_in_grid_engine,
                 never={"nativeSpecification": "-now yes -q closed"},
                 tells_deletion=False,
+                native=_NATIVE_IN_GRID_ENGINE,
+                limits_in_seconds=True,
             )
 
 
@@ -149,6 +161,8 @@ class TestGridEngineOverSsh(Behaviours):
                 parent=_parent_in_grid_engine,
                 never={"nativeSpecification": "-now yes -q closed"},
                 tells_deletion=False,
+                native=_NATIVE_IN_GRID_ENGINE,
+                limits_in_seconds=True,
             )
 
 
@@ -168,4 +182,6 @@ class TestAt(Behaviours):
                 arrays=False,
                 holds=False,
                 suspends=None,
+                native=("", "", ""),
+                mails=False,
             )

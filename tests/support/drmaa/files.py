@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+import pytest
+
 from support.drmaa.rows import row
 from support.drmaa.sites import ALL, PATIENCE, Site, exited, home_of, outcome, shell
 from xenon_py import drmaa
@@ -93,3 +95,40 @@ def usage(site: Site) -> None:
     assert before - 2 < float(found["start_time"]) < float(found["end_time"]) < time.time() + 2
     assert float(found["exit_status"]) == 0
     assert {"submission_time", "maxvmem", "mem", "cpu", "walltime", "vmem", "hosts"} < set(found)
+
+
+@row("21 every attribute")
+def every_attribute(site: Site) -> None:
+    """What is left of them is taken, native options and e-mail too."""
+    box = site.box()
+    options, text, expected = site.native
+    template = shell(f'printf %s "{text}"', outputPath=f":{box}/out", joinFiles=True)
+    template.jobName, template.nativeSpecification = "name", options
+    template.startTime, template.blockEmail = "2020/01/01 10:00:00 +00:00", not site.mails
+    template.email = ["user@example.invalid"]
+    if site.adaptor != "at":
+        template.hardWallclockTimeLimit = "1:00:00"
+    with site.session() as session:
+        assert outcome(session.wait(session.runJob(template), PATIENCE)) == exited(0)
+    assert site.read(f"{box}/out").decode() == expected
+    if not site.mails:
+        template.blockEmail = False
+        with (
+            site.session() as session,
+            pytest.raises(drmaa.InvalidAttributeValueException, match=r"^code 14: .*mail"),
+        ):
+            session.runJob(template)
+
+
+@row("21 a limit")
+def limit(site: Site) -> None:
+    """A job that runs into its limit did not exit, and says so."""
+    if not site.limits_in_seconds:
+        return
+    with site.session() as session:
+        job = session.runJob(shell("sleep 120", hardWallclockTimeLimit=3))
+        info = session.wait(job, PATIENCE)
+        assert not info.hasExited
+        assert info.hasSignal or info.wasAborted
+        soft = shell("trap 'exit 9' USR1; while :; do sleep 1; done", softWallclockTimeLimit=3)
+        assert session.wait(session.runJob(soft), PATIENCE).exitStatus == 9

@@ -41,6 +41,9 @@ class Site:
         never: attributes of a job that can never start; ``FAILED`` in them is a job that failed.
         other_ends: how jobs end whose exit codes the system takes for something else.
         tells_deletion: that a job was deleted by another program can be told from its end.
+        native: native options, shell text whose value they change, and that value.
+        limits_in_seconds: a limit of a few seconds ends a job in time.
+        mails: e-mail can be asked for.
         missing_command: how a job ends whose command is not there.
     """
 
@@ -56,6 +59,9 @@ class Site:
     never: Mapping[str, str] = field(default_factory=lambda: {"workingDirectory": "/nonexistent"})
     other_ends: Mapping[int, tuple[object, ...]] = field(default_factory=dict)
     tells_deletion: bool = True
+    native: tuple[str, str, str] = ("-q unlimited", "", "")
+    limits_in_seconds: bool = False
+    mails: bool = True
     missing_command: tuple[object, ...] = (True, False, "", False, False, 127)
 
     @property
