@@ -163,8 +163,10 @@ FTP = FileSystemAdaptorDescription(
     can_read_symboliclinks=True,
     supported_credentials=("DefaultCredential", "PasswordCredential"),
     supports_reading_posix_permissions=True,
+    supports_setting_posix_permissions=True,
     supports_rename=True,
     can_append=True,
+    can_set_times=True,
     location_form=LocationForm.HOST,
     can_replace_by_rename=True,
 )

@@ -204,6 +204,7 @@ AllowRetrieveRestart on
 UseReverseDNS off
 DelayTable none
 DelayEngine off
+AllowOverride off
 PidFile {at}/proftpd.pid
 ScoreboardFile {at}/scoreboard
 SystemLog {at}/proftpd.log

@@ -23,6 +23,7 @@ ALL = {record.name: record for record in descriptions.ALL}
 DEVIATIONS = {
     ("s3", "supported_credentials"): ("PasswordCredential", "DefaultCredential"),
     ("s3", "needs_size_beforehand"): False,
+    ("ftp", "supports_setting_posix_permissions"): True,
 }
 
 

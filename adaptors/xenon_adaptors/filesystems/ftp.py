@@ -6,17 +6,19 @@ for people. No server makes links or copies files by itself.
 
 from __future__ import annotations
 
+import contextlib
 import ftplib
 import logging
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import ClassVar, TypeVar
 
 from xenon_adaptors.descriptions import FTP
 from xenon_adaptors.ftp_protocol import look as looks
+from xenon_adaptors.ftp_protocol.attributes import set_mode, set_time
 from xenon_adaptors.ftp_protocol.connection import Account, Connection, text, wire
 from xenon_adaptors.ftp_protocol.failures import code_of, explain_making, explain_taking
 from xenon_adaptors.ftp_protocol.listings import Listed
-from xenon_adaptors.ftp_protocol.pool import Pool
+from xenon_adaptors.ftp_protocol.pool import Pool, patiently
 from xenon_adaptors.ftp_protocol.streams import EmptyReader, FtpReader, FtpWriter
 from xenon_py.exceptions import (
     ConnectionLostException,
@@ -29,7 +31,8 @@ from xenon_py.exceptions import (
 from xenon_py.model.credentials import PasswordCredential, credential_for
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.location import Hop
-from xenon_py.plugin.filesystem import FileInfo, FileKind, FileSystemAdaptor, WriteMode
+from xenon_py.plugin.filesystem import FileInfo, FileKind, WriteMode
+from xenon_py.plugin.one_by_one import OneByOne
 from xenon_py.plugin.target import Target
 
 _log = logging.getLogger("xenon_py.ftp")
@@ -41,7 +44,7 @@ _MINUTE = 60_000  # ms
 T = TypeVar("T")
 
 
-class FtpAdaptor(FileSystemAdaptor):
+class FtpAdaptor(OneByOne):
     """A user's view of an FTP server."""
 
     description: ClassVar[FileSystemAdaptorDescription] = FTP
@@ -91,13 +94,16 @@ class FtpAdaptor(FileSystemAdaptor):
 
     def _once_more(self, work: Callable[[Connection], T]) -> T:
         """Do what does no harm when it is done twice: again, if the connection broke."""
-        try:
+
+        def once() -> T:
             with self._pool.use() as connection:
                 return work(connection)
+
+        try:
+            return patiently(once)
         except ConnectionLostException as error:
             _log.info("a look is done again, as the connection was lost: %s", error)
-            with self._pool.use() as connection:
-                return work(connection)
+            return patiently(once)
 
     # what is there
 
@@ -140,13 +146,9 @@ class FtpAdaptor(FileSystemAdaptor):
         def explain(error: ftplib.Error) -> XenonException:
             return explain_taking(self.lstat, error, path, wanted=FileKind.FILE)
 
-        connection = self._pool.take()
         try:
-            data = connection.transfer("RETR", path, offset)
-        except BaseException as error:
-            self._pool.give_back(connection)
-            if not isinstance(error, _REFUSALS):
-                raise
+            connection, data = self._pool.begin("RETR", path, offset)
+        except _REFUSALS as error:
             if offset and code_of(error) == _BEHIND_THE_END:
                 return EmptyReader()
             raise explain(error) from error
@@ -164,14 +166,11 @@ class FtpAdaptor(FileSystemAdaptor):
         def explain(error: ftplib.Error) -> XenonException:
             return explain_making(self.lstat, error, path, directory=False)
 
-        connection = self._pool.take()
+        verb = "APPE" if mode is WriteMode.APPEND else "STOR"
         try:
-            data = connection.transfer("APPE" if mode is WriteMode.APPEND else "STOR", path)
-        except BaseException as error:
-            self._pool.give_back(connection)
-            if isinstance(error, _REFUSALS):
-                raise explain(error) from error
-            raise
+            connection, data = self._pool.begin(verb, path)
+        except _REFUSALS as error:
+            raise explain(error) from error
         return FtpWriter(self._pool, connection, data, explain)
 
     def _check_free(self, path: str) -> None:
@@ -240,6 +239,32 @@ class FtpAdaptor(FileSystemAdaptor):
         if self._kind(source) is None:
             return looks.missing(source)
         return explain_making(self.lstat, error, target, directory=False)
+
+    def chmod(self, path: str, mode: int) -> None:
+        """Set the permission bits.
+
+        Raises:
+            UnsupportedOperationException: the server has no SITE CHMOD.
+        """
+        with self._explained(path), self._pool.use() as connection:
+            set_mode(connection, path, mode)
+
+    def set_times(self, path: str, mtime: int, atime: int | None = None) -> None:
+        """Set the modification time, in seconds.
+
+        Raises:
+            UnsupportedOperationException: the server sets none, or none of directories.
+        """
+        del atime  # FTP knows none
+        with self._explained(path), self._pool.use() as connection:
+            set_time(connection, path, mtime)
+
+    @contextlib.contextmanager
+    def _explained(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except _REFUSALS as error:
+            raise explain_taking(self.lstat, error, path) from error
 
     def _command(self, verb: str, path: str) -> None:
         with self._pool.use() as connection:

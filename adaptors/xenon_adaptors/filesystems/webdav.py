@@ -40,10 +40,10 @@ from xenon_py.model.path import Path, is_below, normalise, parent
 from xenon_py.plugin.filesystem import (
     FileInfo,
     FileKind,
-    FileSystemAdaptor,
     Progress,
     WriteMode,
 )
+from xenon_py.plugin.one_by_one import OneByOne
 from xenon_py.plugin.target import Target
 
 _WANTED = (
@@ -55,7 +55,7 @@ _NOT_TOLD = {403, 404, 405}  # how servers keep to themselves what is above thei
 _BELOW_FILE = {400, 403, 500}  # what servers say of paths that go through a file
 
 
-class WebdavAdaptor(FileSystemAdaptor):
+class WebdavAdaptor(OneByOne):
     """A user's view of a WebDAV server."""
 
     description: ClassVar[FileSystemAdaptorDescription] = WEBDAV

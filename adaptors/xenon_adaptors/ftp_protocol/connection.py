@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from xenon_py.exceptions import (
     AuthenticationException,
@@ -26,10 +27,13 @@ from xenon_py.exceptions import (
 
 _PORT, _IMPLICIT_PORT = 21, 990
 _PAUSES = (0.1, 0.3, 1.0, 2.0)  # seconds; the ports for data run out for a while
+_OUT_OF_PORTS = "500 OOPS: vsf_sysutil_bind"  # vsftpd's last words, where others say 425
 _MOST = 512 * 1024 * 1024  # bytes of a listing
 _PIECE = 64 * 1024
 _LONGEST = 4000  # bytes of a path
 _FORBIDDEN = frozenset("\r\n\0\xff")
+
+T = TypeVar("T")
 
 
 def wire(path: str) -> str:
@@ -57,6 +61,10 @@ def text(answer: str) -> str:
     return answer.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
+class NoPortError(NotConnectedException):
+    """The server has no port for a data connection. Ports of past ones come free in a minute."""
+
+
 @dataclass(frozen=True)
 class Account:
     """Where to connect to, as whom, and how.
@@ -78,7 +86,23 @@ class Account:
     timeouts: tuple[float, float]
 
 
-class _Secure(ftplib.FTP_TLS):
+class _NoPassivePortError(ftplib.Error):
+    """The refusal of a passive port."""
+
+
+class _Plain(ftplib.FTP):
+    """Tells when it was the port that the server refused."""
+
+    def makepasv(self) -> tuple[str, int]:
+        try:
+            return super().makepasv()
+        except (ftplib.error_temp, ftplib.error_perm) as error:
+            if str(error).startswith(("425", _OUT_OF_PORTS)):
+                raise _NoPassivePortError(*error.args) from error
+            raise
+
+
+class _Secure(_Plain, ftplib.FTP_TLS):
     """FTPS whose data connections take up the TLS session of the control connection.
 
     Servers demand that, as it shows that both belong together.
@@ -90,7 +114,7 @@ class _Secure(ftplib.FTP_TLS):
         self, host: str, port: int, timeout: float
     ) -> str:
         if not self.implicit:
-            return super().connect(host, port, timeout)
+            return ftplib.FTP_TLS.connect(self, host, port, timeout)
         self.host, self.timeout = host, timeout
         raw = socket.create_connection((host, port), timeout)
         try:
@@ -221,13 +245,21 @@ class Connection:
     def transfer(self, verb: str, path: str, offset: int = 0) -> socket.socket:
         """Begin a transfer; return its data connection. ``finish`` must follow.
 
-        When the server has no port for it (425), it is tried again for some seconds.
+        When the server cannot open it (425), it is tried again for some seconds.
+
+        Raises:
+            NoPortError: the server has no port to offer.
         """
         line = f"{verb} {wire(path)}" if path else verb
         for pause in (*_PAUSES, None):
             with self.translated():
                 try:
                     return self._ftp.transfercmd(line, offset or None)
+                except _NoPassivePortError as error:
+                    self.broken = str(error).startswith(_OUT_OF_PORTS)
+                    raise NoPortError.because(
+                        f"the server has no port left for data: {error}", host=self._host
+                    ) from error
                 except ftplib.error_temp as error:
                     if pause is None or not str(error).startswith("425"):
                         raise
@@ -247,24 +279,40 @@ class Connection:
                 data.unwrap()
         data.close()
 
-    def lines(self, verb: str, path: str = "") -> tuple[list[str], str]:
-        """Return the lines of a listing, and the final reply."""
-        data = self.transfer(verb, path)
-        pieces, size = [], 0
-        with self.translated():
-            try:
-                while piece := data.recv(_PIECE):
-                    pieces.append(piece)
-                    size += len(piece)
-                    if size > _MOST:
-                        raise ConnectionLostException.because("the listing has no end")
-            except BaseException:
-                self.broken = True
-                data.close()
-                raise
-        reply = self.finish(data)
-        whole = b"".join(pieces).decode("utf-8", "surrogateescape")
-        return [line.removesuffix("\r") for line in whole.split("\n") if line], reply
+    def listing(self, verb: str, parse: Callable[[str], T | None]) -> tuple[list[T], str]:
+        """Return what ``parse`` makes of the lines of a listing, and the final reply.
+
+        Lines are parsed while the server makes the next ones. ``None`` is left out.
+        """
+        data = self.transfer(verb, "")
+        found: list[T] = []
+        try:
+            for line in self._lines(data):
+                one = parse(line)
+                if one is not None:
+                    found.append(one)
+        except BaseException:
+            self.broken = True
+            data.close()
+            raise
+        return found, self.finish(data)
+
+    def _lines(self, data: socket.socket) -> Iterator[str]:
+        """Yield the lines that come, without their ends; empty ones are left out."""
+        rest, size = b"", 0
+        while True:
+            with self.translated():
+                piece = data.recv(_PIECE)
+            size += len(piece)
+            if size > _MOST:
+                raise ConnectionLostException.because("the listing has no end")
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole if piece else [rest]:
+                text_ = line.decode("utf-8", "surrogateescape").removesuffix("\r")
+                if text_:
+                    yield text_
+            if not piece:
+                return
 
     def usable(self) -> bool:
         """Tell whether the connection is idle: anything to read now is a farewell."""
@@ -291,7 +339,7 @@ class Connection:
 def _client(account: Account) -> ftplib.FTP:
     """Return a client that is not connected yet."""
     if account.tls == "none":
-        return ftplib.FTP(encoding="latin-1")
+        return _Plain(encoding="latin-1")
     try:
         context = ssl.create_default_context(cafile=account.trusted or None)
     except OSError as error:

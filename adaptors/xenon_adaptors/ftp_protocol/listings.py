@@ -124,8 +124,11 @@ def time_of(stamp: str) -> int:
     match = _STAMP.fullmatch(stamp.strip())
     if not match or not stamp.isascii():
         return 0
+    digits = match.group(1)
+    date = (int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    clock = (int(digits[8:10]), int(digits[10:12]), int(digits[12:]))
     try:
-        moment = datetime.datetime.strptime(match.group(1), "%Y%m%d%H%M%S").replace(tzinfo=_UTC)
+        moment = datetime.datetime(*date, *clock, tzinfo=_UTC)
     except ValueError:
         return 0
     fraction = int((match.group(2) or "0")[:3].ljust(3, "0"))

@@ -114,9 +114,8 @@ def entries(connection: Connection, path: str) -> list[Listed]:
     if not has_facts(connection):
         return by_list(connection, path)
     connection.command("CWD", path)
-    lines, _ = connection.lines("MLSD")
     with _Readable(path):
-        return [one for line in lines if (one := parse_facts(line))]
+        return connection.listing("MLSD", parse_facts)[0]
 
 
 def by_list(connection: Connection, path: str) -> list[Listed]:
@@ -126,12 +125,12 @@ def by_list(connection: Connection, path: str) -> list[Listed]:
         PermissionDeniedException: the server shows an empty listing and says that it failed.
     """
     connection.command("CWD", path)
-    lines, reply = connection.lines("LIST -a")
-    if not lines and "fail" in reply.lower():
-        raise PermissionDeniedException.because(f"it cannot be listed: {text(reply)}", path=path)
     now = _now()
     with _Readable(path):
-        return [one for line in lines if (one := parse_line(line, now))]
+        found, reply = connection.listing("LIST -a", lambda line: parse_line(line, now))
+    if not found and "fail" in reply.lower():
+        raise PermissionDeniedException.because(f"it cannot be listed: {text(reply)}", path=path)
+    return found
 
 
 def _now() -> datetime.datetime:

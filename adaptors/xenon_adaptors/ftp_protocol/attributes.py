@@ -1,0 +1,44 @@
+"""Sets permissions and times by the extensions that servers have for it."""
+
+from __future__ import annotations
+
+import datetime
+import ftplib
+
+from xenon_adaptors.ftp_protocol.connection import Connection
+from xenon_adaptors.ftp_protocol.failures import code_of
+from xenon_py.exceptions import UnsupportedOperationException
+
+_UNKNOWN = {500, 501, 502, 504}  # the server does not know such a command
+
+
+def set_mode(connection: Connection, path: str, mode: int) -> None:
+    """Set permission bits by ``SITE CHMOD``, which FEAT never tells of."""
+    try:
+        connection.command(f"SITE CHMOD {mode:03o}", path)
+    except ftplib.error_perm as error:
+        raise _unsupported(error, "permissions", path) from error
+
+
+def set_time(connection: Connection, path: str, moment: int) -> None:
+    """Set the modification time (ms since 1970) by MFMT, or as vsftpd does it.
+
+    vsftpd sets times by MDTM with two words, those of files only. Other servers take the first
+    word for a part of the name, find no such file, and do nothing.
+    """
+    utc = datetime.datetime.fromtimestamp(moment // 1000, datetime.timezone.utc)
+    has_mfmt = "MFMT" in connection.features
+    try:
+        connection.command(f"{'MFMT' if has_mfmt else 'MDTM'} {utc:%Y%m%d%H%M%S}", path)
+    except ftplib.error_perm as error:
+        if not has_mfmt and code_of(error) == 550:
+            raise UnsupportedOperationException.because(
+                f"the server sets no such times, or none of directories: {error}", path=path
+            ) from error
+        raise _unsupported(error, "times", path) from error
+
+
+def _unsupported(error: ftplib.error_perm, what: str, path: str) -> Exception:
+    if code_of(error) not in _UNKNOWN:
+        return error
+    return UnsupportedOperationException.because(f"the server sets no {what}: {error}", path=path)
