@@ -40,3 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="a service that cannot be had is a failure, as in CI (environment variable CI)",
     )
+    group.addoption(
+        "--large-copies",
+        choices=("ring", "all"),
+        default="ring",
+        help="copy a file of 300 MB around a ring of all file systems, or between all pairs",
+    )
