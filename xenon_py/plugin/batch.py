@@ -161,6 +161,7 @@ class BatchAdaptor(ABC):
         max_ids: how many identifiers one query takes.
         suspended_state: what to tell as the state of a job that this library suspended, where the
             system goes on to list it as running; ``""`` where it does not.
+        submits_at_once: how many submit commands may run side by side on the submit host.
     """
 
     description: ClassVar[SchedulerAdaptorDescription]
@@ -175,6 +176,7 @@ class BatchAdaptor(ABC):
     environment: ClassVar[Mapping[str, str]] = {}
     max_ids: ClassVar[int] = 1000
     suspended_state: ClassVar[str] = ""
+    submits_at_once: ClassVar[int] = 1
 
     def __init__(self, properties: Properties) -> None:
         self.properties = properties
@@ -224,6 +226,7 @@ class BatchAdaptor(ABC):
         """Return the identifier that a successful submit command printed.
 
         Raises:
+            CouldNotAskError: it is not known whether the job was submitted.
             XenonException: it failed; ``result.failure`` makes one with everything in it.
         """
 

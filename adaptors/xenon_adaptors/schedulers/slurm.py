@@ -68,6 +68,7 @@ class SlurmAdaptor(BatchAdaptor):
     )
     environment: ClassVar[Mapping[str, str]] = {"SLURM_TIME_FORMAT": "%s"}
     max_ids: ClassVar[int] = 5000
+    submits_at_once: ClassVar[int] = 8
     keep: ClassVar[tuple[str, ...]] = ("SLURM_CONF",)
 
     def probe_commands(self) -> Sequence[Sequence[str]]:

@@ -17,7 +17,7 @@ from xenon_py.exceptions import (
 )
 from xenon_py.model.jobs import ArrayRange, Job, JobDescription
 from xenon_py.model.start_time import parse_start_time
-from xenon_py.plugin.batch import BatchJob
+from xenon_py.plugin.batch import BatchJob, CouldNotAskError
 from xenon_py.plugin.runner import CommandResult
 
 _ID = re.compile(r"^([0-9]+(?:;[A-Za-z0-9_.-]+)?)$", re.MULTILINE)
@@ -25,7 +25,6 @@ _ID = re.compile(r"^([0-9]+(?:;[A-Za-z0-9_.-]+)?)$", re.MULTILINE)
 _REFUSALS: tuple[tuple[str, type[XenonException]], ...] = (
     ("invalid partition", NoSuchQueueException),
     ("Unable to contact slurm controller", NotConnectedException),
-    ("Socket timed out", NotConnectedException),
     ("Access/permission denied", PermissionDeniedException),
     ("User's group not permitted", PermissionDeniedException),
     ("Invalid account or account/partition", InvalidJobDescriptionException),
@@ -39,6 +38,14 @@ _REFUSALS: tuple[tuple[str, type[XenonException]], ...] = (
     ("Invalid feature specification", UnsupportedJobDescriptionException),
     ("Batch job submission failed", InvalidJobDescriptionException),
 )
+
+_IN_DOUBT = (
+    "Socket timed out",
+    "Zero Bytes were transmitted",
+    "receive failure",
+    "Unexpected message received",
+)
+"""What ``sbatch`` says when its request was sent and no answer came: the job may be there."""
 
 
 def comment_of(token: str) -> str:
@@ -130,11 +137,15 @@ def parse_sbatch(result: CommandResult) -> str:
     """Return the identifier that ``sbatch --parsable`` printed, with the cluster, if any.
 
     Raises:
+        CouldNotAskError: it is not known whether the controller took the job.
         XenonException: of the class that the refusal stands for, with Slurm's own words.
     """
     matches = _ID.findall(result.text())
     if result.ok and matches:
         return str(matches[-1])
+    said = result.error_text()
+    if any(text.lower() in said.lower() for text in _IN_DOUBT):
+        raise CouldNotAskError(_first_error(said))
     raise refusal(result)
 
 

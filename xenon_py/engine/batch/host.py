@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -36,6 +37,7 @@ class SubmitHost:
         self.runner = runner
         self.rounds = 0
         self.commands = 0
+        self._counting = threading.Lock()
         self._name = adaptor.description.name
         self.head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
 
@@ -49,15 +51,20 @@ class SubmitHost:
         """
         marker = new_marker()
         program = render_commands(marker, commands, self.head)
-        self.rounds += 1
-        self.commands += len(commands)
-        result = self.runner.run(
-            ("/bin/sh",), stdin=program.encode("utf-8", "surrogateescape"), timeout=QUERY_TIMEOUT
-        )
+        result = self.sh(program, len(commands), timeout=QUERY_TIMEOUT)
         try:
             return parse_commands(marker, commands, result.stdout, result.host)
         except ValueError as error:
             raise result.failure(XenonException, str(error)) from error
+
+    def sh(self, program: str, commands: int, *, timeout: float) -> CommandResult:
+        """Run a program for ``sh`` that runs so many commands; raises as a runner does."""
+        with self._counting:
+            self.rounds += 1
+            self.commands += commands
+        return self.runner.run(
+            ("/bin/sh",), stdin=program.encode("utf-8", "surrogateescape"), timeout=timeout
+        )
 
     def query(self, command: Sequence[str]) -> CommandResult:
         """Run one command; raises as ``run``."""

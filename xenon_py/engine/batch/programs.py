@@ -8,7 +8,8 @@ lines with a random word in them, so that noise from log-in scripts cannot be ta
 A submission is idempotent by its token. Who makes the file ``lock`` in the job record submits
 and writes ``result``; everybody else who asks with the same token waits for that file. Its last
 line is the word ``complete``, so half a file is never read. The program ignores hang-ups: a lost
-connection leaves the submission running, and asking again gets its result.
+connection leaves the submission running, and asking again gets its result. Several submit commands
+may run side by side: most of their time they wait for the scheduler.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def environment_lines(
 ) -> list[str]:
     """Return lines that take variables out of the environment by prefix, and set others.
 
+    They start no process. A line of a value that looks like a variable does no harm.
+
     Args:
         scrub: beginnings of names to take out.
         environment: variables to set.
@@ -68,12 +71,17 @@ def environment_lines(
     """
     lines = []
     if scrub:
-        pattern = "|".join(f"{prefix}*" for prefix in scrub)
-        kept = "|".join(keep) or "''"
+        pattern = "|".join(f"{prefix}*=*" for prefix in scrub)
+        kept = "|".join(f"{name}=*" for name in keep) or "''"
         lines += [
-            "for xenon_name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do",
-            f'  case $xenon_name in {kept}) ;; {pattern}) unset "$xenon_name";; esac',
+            "IFS='\n'; set -f",
+            "for xenon_line in $(set); do",
+            f"  case $xenon_line in {kept}) ;; {pattern})",
+            "    xenon_line=${xenon_line%%=*}",
+            '    case $xenon_line in *[!A-Za-z0-9_]*) ;; *) unset "$xenon_line";; esac;;',
+            "  esac",
             "done",
+            "unset IFS; set +f",
         ]
     lines += [f"export {name}={quote(value)}" for name, value in environment.items()]
     return lines
@@ -119,7 +127,12 @@ def parse_commands(
 
 
 def render_submissions(
-    marker: str, jobs: Sequence[Submission], head: Sequence[str], *, clean: bool = True
+    marker: str,
+    jobs: Sequence[Submission],
+    head: Sequence[str],
+    *,
+    clean: bool = True,
+    at_once: int = 1,
 ) -> str:
     """Return the program that submits jobs, each at most once for its token.
 
@@ -128,6 +141,7 @@ def render_submissions(
         jobs: what to submit.
         head: lines to put first.
         clean: whether to remove old job records.
+        at_once: how many submit commands may run side by side; the answers come in order.
     """
     old = (
         f'find "$xenon_base" -mindepth 1 -maxdepth 1 -mtime +{KEEP_DAYS} '
@@ -144,33 +158,36 @@ def render_submissions(
         _SUBMIT_FUNCTIONS,
         '[ -d "$xenon_base" ] || mkdir -p -- "$xenon_base"',
         *([old] if clean else []),
-        f'(cd -- "$xenon_base" && mkdir -- {tokens}) 2>/dev/null',
+        f'(cd -- "$xenon_base" && exec mkdir -- {tokens}) 2>/dev/null',
     ]
-    for job in jobs:
-        lines += [
-            f"if xenon_begin {job.token} {quote(job.directory)}; then",
-            *_here_document(job.script, job.token),
-            f'(umask "$xenon_umask"; cd -- {quote(job.directory)} &&',
-            (
-                f'exec {quote_all(job.command)} <"$xenon_record/script")'
-                ' >"$xenon_record/out" 2>"$xenon_record/err"'
-            ),
-            "xenon_done $?",
-            "fi",
-            "xenon_answer",
-        ]
+    for number, job in enumerate(jobs):
+        if number >= at_once:
+            lines.append(_finish(jobs[number - at_once], number % at_once))
+        lines += _start(job, number % at_once)
+    for number in range(max(0, len(jobs) - at_once), len(jobs)):
+        lines.append(_finish(jobs[number], number % at_once))
     lines += ["printf '\\n%s end\\n' \"$xenon_marker\"", "exit 0", "}"]
     return "\n".join(lines) + "\n"
 
 
-def _here_document(script: str, token: str) -> list[str]:
-    """Return lines that write the script to its file.
+def _start(job: Submission, slot: int) -> list[str]:
+    """Return lines that start a submit command, unless that was done before."""
+    script = quote(job.script.rstrip("\n"))
+    return [
+        f"if xenon_begin {job.token} {quote(job.directory)} {script}; then",
+        f'(umask "$xenon_umask"; cd -- {quote(job.directory)} &&',
+        (
+            f'exec {quote_all(job.command)} <"$xenon_record/script")'
+            ' >"$xenon_record/out" 2>"$xenon_record/err" &'
+        ),
+        f"xenon_pid_{slot}=$!",
+        f"else xenon_pid_{slot}=; fi; xenon_outcome_{slot}=$xenon_outcome",
+    ]
 
-    dash 0.5.12 loses a byte above 127 where a line begins as the last one of a here-document does.
-    So all lines begin with a character with which that one does not.
-    """
-    body = "\n".join(f"#{line}" for line in script.rstrip("\n").split("\n"))
-    return [f"LC_ALL=C sed 's/^#//' >\"$xenon_record/script\" <<'{token}'", body, token]
+
+def _finish(job: Submission, slot: int) -> str:
+    """Return the line that waits for a submit command and answers."""
+    return f'xenon_finish {job.token} "$xenon_pid_{slot}" "$xenon_outcome_{slot}"'
 
 
 _SUBMIT_FUNCTIONS = """\
@@ -181,7 +198,8 @@ xenon_begin() {
   if { printf '%s\\n' $$ >"$xenon_record/lock"; } 2>/dev/null; then
     set +C
     [ -d "$2" ] || { rm -rf -- "$xenon_record"; xenon_outcome=directory; return 1; }
-    return 0
+    printf '%s\\n' "$3" >"$xenon_record/script" && return 0
+    rm -rf -- "$xenon_record"; xenon_outcome=record; return 1
   fi
   set +C
   xenon_tries=0
@@ -204,6 +222,11 @@ xenon_whole() {
 }
 xenon_done() {
   printf '%s\\ncomplete\\n' "$1" >"$xenon_record/result"
+}
+xenon_finish() {
+  xenon_token=$1; xenon_record="$xenon_base/$1"; xenon_outcome=$3
+  [ -z "$2" ] || { wait "$2"; xenon_done $?; }
+  xenon_answer
 }
 xenon_show() {  # as cat, without a process
   while IFS= read -r xenon_line || [ -n "$xenon_line" ]; do

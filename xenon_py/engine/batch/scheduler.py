@@ -47,7 +47,7 @@ class BatchScheduler(SchedulerAdaptor):
         self._site = adaptor.site(self.host.run(commands) if commands else [])
         self._statuses = Statuses(adaptor, self.host, self._site)
         self._interactive = Interactive(adaptor, self.host, self._site)
-        self._submitter = Submitter(adaptor, runner, self._site)
+        self._submitter = Submitter(adaptor, self.host, self._site)
         self._closed = False
 
     # --- submitting -----------------------------------------------------------------------------

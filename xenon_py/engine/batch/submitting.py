@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.programs import (
     Submission,
     SubmissionAnswer,
-    environment_lines,
     parse_submissions,
     render_submissions,
 )
 from xenon_py.exceptions import (
+    ConnectionLostException,
     InvalidJobDescriptionException,
     NotConnectedException,
     SubmissionUncertainException,
@@ -22,7 +23,7 @@ from xenon_py.exceptions import (
     XenonTimeoutException,
 )
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Site
-from xenon_py.plugin.runner import CommandRunner, new_marker
+from xenon_py.plugin.runner import CommandResult, new_marker
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,19 @@ CHUNK = 100
 """Jobs per program: one round trip; keeps programs and answers to a few hundred kB."""
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+_LOOKS = (0.0, 1.0, 3.0)
+"""Pauses before each search for a job: one whose answer was lost may show up late."""
+
+
+@dataclass(frozen=True)
+class _Doubt:
+    """It is not known whether a job was submitted."""
+
+    why: str
+
+
+_Outcome = str | XenonException
+"""What became of a submission: an identifier or an error."""
 
 
 @dataclass
@@ -38,7 +52,7 @@ class Submitter:
 
     Attributes:
         adaptor: says what the answers mean.
-        runner: runs the programs.
+        host: where the programs are run.
         site: what is known of the system.
         timeout: seconds that one job of a program may take.
         pause: waits between attempts; a test may make it quick.
@@ -46,20 +60,37 @@ class Submitter:
     """
 
     adaptor: BatchAdaptor
-    runner: CommandRunner
+    host: SubmitHost
     site: Site
     timeout: float = 60.0
     pause: Callable[[float], object] = time.sleep
     cleaned: bool = False
 
-    def submit(self, jobs: Sequence[Submission]) -> list[str | XenonException]:
+    def submit(self, jobs: Sequence[Submission]) -> list[_Outcome]:
         """Return the identifier or the error of each submission, in order."""
-        results: list[str | XenonException] = []
+        results: list[_Outcome] = []
         for begin in range(0, len(jobs), CHUNK):
             chunk = jobs[begin : begin + CHUNK]
-            answers, problem = self._ask(chunk)
-            results += [self._result(job, answers.get(job.token), problem) for job in chunk]
+            try:
+                results += self._submit(chunk)
+            except XenonException as error:  # nothing of this chunk was sent
+                if not results:
+                    raise
+                return [*results, *[error] * (len(jobs) - begin)]
         return results
+
+    def _submit(self, jobs: Sequence[Submission]) -> list[_Outcome]:
+        answers, problem = self._ask(jobs)
+        outcomes: dict[str, _Outcome] = {}
+        doubts: dict[str, _Doubt] = {}
+        for job in jobs:
+            told = self._told(job, answers.get(job.token), problem)
+            if isinstance(told, _Doubt):
+                doubts[job.token] = told
+            else:
+                outcomes[job.token] = told
+        outcomes.update(self._settle(doubts, problem))
+        return [outcomes[job.token] for job in jobs]
 
     def _ask(
         self, jobs: Sequence[Submission]
@@ -67,6 +98,9 @@ class Submitter:
         """Run the program until every job has an answer, or no attempt is left.
 
         Asking again is safe: a token that was submitted answers with what it got.
+
+        Raises:
+            XenonException: no attempt got as far as the submit host.
         """
         answers: dict[str, SubmissionAnswer] = {}
         problem: XenonException | None = None
@@ -90,25 +124,19 @@ class Submitter:
 
     def _run(self, jobs: Sequence[Submission]) -> dict[str, SubmissionAnswer]:
         marker = new_marker()
-        adaptor = self.adaptor
-        head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
-        program = render_submissions(marker, jobs, head, clean=not self.cleaned)
-        self.cleaned = True
-        result = self.runner.run(
-            ("/bin/sh",),
-            stdin=program.encode("utf-8", "surrogateescape"),
-            timeout=30 + self.timeout * len(jobs),
+        at_once = self.adaptor.submits_at_once
+        program = render_submissions(
+            marker, jobs, self.host.head, clean=not self.cleaned, at_once=at_once
         )
+        self.cleaned = True
+        result = self.host.sh(program, len(jobs), timeout=30 + self.timeout * len(jobs))
         return parse_submissions(marker, jobs, result.stdout, result.host)
 
-    def _result(
+    def _told(
         self, job: Submission, answer: SubmissionAnswer | None, problem: XenonException | None
-    ) -> str | XenonException:
+    ) -> _Outcome | _Doubt:
         if answer is not None and answer.result is not None:
-            try:
-                return self.adaptor.parse_submit(answer.result, self.site)
-            except XenonException as error:
-                return error
+            return self._answered(answer.result)
         outcome = answer.outcome if answer else "unanswered"
         if outcome == "directory":
             return InvalidJobDescriptionException.because(
@@ -119,35 +147,71 @@ class Submitter:
                 "the job record could not be made below ~/.xenon/jobs on the submit host; "
                 "is the home directory full or read-only? Nothing was submitted."
             )
-        return self._look_for(job.token, outcome, problem)
+        return _Doubt(f"{outcome}: {problem}" if problem else outcome)
 
-    def _look_for(
-        self, token: str, outcome: str, problem: XenonException | None
-    ) -> str | XenonException:
-        """Settle an unknown outcome by the scheduler's own listing, where it can be searched."""
-        command = self.adaptor.find_by_token_command(token, self.site)
-        why = f"({outcome}{f': {problem}' if problem else ''})"
-        if command is not None:
+    def _answered(self, result: CommandResult) -> _Outcome | _Doubt:
+        try:
+            return self.adaptor.parse_submit(result, self.site)
+        except CouldNotAskError as error:
+            return _Doubt(str(error))
+        except XenonException as error:
+            if result.ok or _killed(result):  # it may have done its work
+                return _Doubt(str(error))
+            return error
+
+    def _settle(
+        self, doubts: Mapping[str, _Doubt], problem: XenonException | None
+    ) -> dict[str, _Outcome]:
+        """Settle unknown outcomes by the scheduler's own listing, where it can be searched."""
+        found: dict[str, _Outcome] = {}
+        why = ""
+        for pause in _LOOKS if doubts else ():
+            self.pause(pause)
             try:
-                found = self.adaptor.parse_find_by_token(self.runner.run(command), token, self.site)
+                found.update(self._search([token for token in doubts if token not in found]))
+                why = ""
             except (CouldNotAskError, XenonException) as error:
-                why = f"{why}, and the scheduler could not be searched: {error}"
-            else:
-                if len(found) == 1:
-                    return found[0]
-        uncertain = SubmissionUncertainException.because(
-            f"it is not known whether the job was submitted {why}; "
-            f"look for the token {token} before submitting it again",
-            token=token,
-        )
-        uncertain.__cause__ = problem
-        return uncertain
+                why = f", and the scheduler could not be searched: {error}"
+            if len(found) == len(doubts):
+                break
+        for token, doubt in doubts.items():
+            if token not in found:
+                found[token] = _uncertain(token, f"({doubt.why}){why}", problem)
+        return found
+
+    def _search(self, tokens: Sequence[str]) -> dict[str, _Outcome]:
+        """Return the identifiers of those jobs that are listed, by token."""
+        answers: dict[tuple[str, ...], CommandResult] = {}
+        found: dict[str, _Outcome] = {}
+        for token in tokens:
+            command = self.adaptor.find_by_token_command(token, self.site)
+            if command is None:
+                continue
+            if command not in answers:
+                answers[command] = self.host.query(command)
+            job_ids = self.adaptor.parse_find_by_token(answers[command], token, self.site)
+            if len(job_ids) == 1:
+                found[token] = job_ids[0]
+        return found
+
+
+def _uncertain(token: str, why: str, problem: XenonException | None) -> XenonException:
+    uncertain = SubmissionUncertainException.because(
+        f"it is not known whether the job was submitted {why}; "
+        f"look for the token {token} before submitting it again",
+        token=token,
+    )
+    uncertain.__cause__ = problem
+    return uncertain
+
+
+def _killed(result: CommandResult) -> bool:
+    """Tell whether a signal ended the submit command; the shell says 128 and its number."""
+    return result.returncode is None or 128 < result.returncode < 192
 
 
 def _never_connected(error: XenonException) -> bool:
     """Tell whether the program cannot have been sent: no connection was had at all."""
-    from xenon_py.exceptions import ConnectionLostException
-
     return isinstance(error, NotConnectedException) and not isinstance(
         error, ConnectionLostException
     )

@@ -66,7 +66,7 @@ class ChannelInput:
         while rest:
             try:
                 sent = self._channel.send(bytes(rest[:_CHUNK]))
-            except OSError as error:
+            except (OSError, EOFError) as error:  # paramiko raises both
                 raise BrokenPipeError("the input of the command is closed") from error
             if sent == 0:
                 raise BrokenPipeError("the input of the command is closed")
