@@ -23,7 +23,6 @@ from services.errors import ServiceError, ServiceUnavailable
 from services.records import SlurmCluster
 from services.service import Service
 from services.slurm_config import (
-    CLUSTER,
     DATABASE,
     DATABASE_PASSWORD,
     DATABASE_USER,
@@ -52,8 +51,13 @@ class Slurm:
     """One cluster, with its files in one directory."""
 
     def __init__(
-        self, directory: Path, options: SlurmOptions | None = None, offset: int | None = None
+        self,
+        directory: Path,
+        options: SlurmOptions | None = None,
+        offset: int | None = None,
+        host: "Slurm | None" = None,
     ) -> None:
+        """``host`` is a running cluster whose munge and accounting this one uses too."""
         if len(str(directory)) > _LONGEST_PATH:
             raise ServiceUnavailable(f"{directory} is too long for Slurm: set XENON_TEST_STATE")
         self.options = options or SlurmOptions()
@@ -65,7 +69,10 @@ class Slurm:
         self.nodes = [Daemon(run, f"slurmd-node-{n}") for n in range(self.options.nodes)]
         self._munge = Daemon(run, "munged")
         self._database = Daemon(run, "mariadbd")
-        self._layout = Layout(directory, self._first_port() if self.running else 0)
+        self._host: Layout | None = host._layout if host else None
+        self._layout: Layout = Layout(
+            directory, self._first_port() if self.running else 0, self._host
+        )
         environment = {"SLURM_CONF": str(self._layout.slurm_conf)}
         self.environment = environment
         login = None if offset is None else offset + Layout.PORTS
@@ -75,6 +82,11 @@ class Slurm:
     def running(self) -> bool:
         """Whether all daemons run."""
         return all(daemon.pid for daemon in self._daemons())
+
+    @property
+    def name(self) -> str:
+        """What ``-M`` calls it."""
+        return self._layout.cluster_name
 
     @property
     def cluster(self) -> SlurmCluster:
@@ -97,8 +109,9 @@ class Slurm:
             self._configure()
             self._start_munge()
             if self.options.accounting:
-                self._start_database()
-                self.start_accounting()
+                if not self._host:
+                    self._start_database()
+                    self.start_accounting()
                 self._add_associations()
             self.start_controller()
             self.start_nodes()
@@ -166,8 +179,10 @@ class Slurm:
         return self._layout.log / "slurmctld.log"
 
     def _daemons(self) -> list[Daemon]:
-        storage = [self._database, self.accounting] if self.options.accounting else []
-        return [self._munge, *storage, self.controller, *self.nodes]
+        own = [] if self._host else [self._munge]
+        if self.options.accounting and not self._host:
+            own += [self._database, self.accounting]
+        return [*own, self.controller, *self.nodes]
 
     def _nodes_are_up(self) -> bool:
         listed = self._run(("sinfo", "-h", "-N", "-p", _PARTITIONS[0], "-o", "%t")).stdout.split()
@@ -183,12 +198,13 @@ class Slurm:
         if not any(daemon.pid for daemon in self._daemons()):
             first = choose_ports(self.directory, "slurm", self._offset, Layout.PORTS)
             (self.directory / "first-port").write_text(str(first))
-        at = self._layout = Layout(self.directory, self._first_port())
+        at = self._layout = Layout(self.directory, self._first_port(), self._host)
         for path in (at.etc, at.log, self.directory / "spool"):
             make_directory(path)
-        for path in (at.log, at.run, make_directory(self.directory / "controller")):
+        for path in (at.log, at.run, make_directory(at.controller)):
             shutil.chown(path, "slurm", "slurm")
         at.slurm_conf.write_text(slurm_conf(at, self.options))
+        shutil.chown(at.controller / "clustername", "slurm", "slurm")
         # Nothing uses cgroups here, but slurmd 22.05 looks for the plugin when it starts.
         (at.etc / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
         secret = at.etc / "slurmdbd.conf"
@@ -197,7 +213,7 @@ class Slurm:
         shutil.chown(secret, "slurm", "slurm")
 
     def _start_munge(self) -> None:
-        if self._munge.pid:
+        if self._munge.pid or self._host:
             return
         directory = make_directory(self._layout.munge_socket.parent)
         key = directory / "munge.key"
@@ -251,11 +267,11 @@ class Slurm:
 
     def _add_associations(self) -> None:
         """Let the test user and root charge the account."""
-        account = users.XENON.name
+        account, cluster = users.XENON.name, self._layout.cluster_name
         level = "Operator" if self.options.operator else "None"
         for words in (
-            ("add", "cluster", CLUSTER),
-            ("add", "account", account, f"cluster={CLUSTER}"),
+            ("add", "cluster", cluster),
+            ("add", "account", account, f"cluster={cluster}"),
             ("add", "user", account, f"account={account}"),
             ("add", "user", "root", f"account={account}"),
             ("modify", "user", account, "set", f"adminlevel={level}"),
@@ -300,13 +316,18 @@ class SlurmWithoutAccountingService(SlurmService):
 
 
 @contextlib.contextmanager
-def private_slurm(options: SlurmOptions | None = None) -> Iterator[Slurm]:
-    """A cluster of one's own, running; ended with all its jobs at the end of the block."""
+def private_slurm(
+    options: SlurmOptions | None = None, host: Slurm | None = None
+) -> Iterator[Slurm]:
+    """A cluster of one's own, running; ended with all its jobs at the end of the block.
+
+    Beside ``host`` it is a second cluster of the same accounting, which ``-M`` reaches.
+    """
     packages.require_root()
     _require_network()
     packages.install(PACKAGES)
     directory = private_directory("slurm")
-    slurm = Slurm(directory, options)
+    slurm = Slurm(directory, options, host=host)
     try:
         slurm.start()
         yield slurm

@@ -3,11 +3,11 @@
 Measured with Slurm 22.05 of Debian 12. No systemd, cgroup, or address but 127.0.0.1 is needed.
 """
 
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-CLUSTER = "testcluster"
 DATABASE = "slurm_acct_db"
 DATABASE_USER = "slurm"
 DATABASE_PASSWORD = "slurmpw"
@@ -31,6 +31,7 @@ class Layout:
 
     directory: Path
     first_port: int
+    host: "Layout | None" = None  # of the cluster whose munge and accounting this one uses too
 
     PORTS = 60  # how many ports a cluster takes
 
@@ -51,7 +52,24 @@ class Layout:
         return self.etc / "slurm.conf"
 
     @property
+    def controller(self) -> Path:
+        return self.directory / "controller"
+
+    @property
+    def cluster_name(self) -> str:
+        """Unlike that of any other cluster: jobs of several share a home directory here.
+
+        The file is slurmctld's own, which refuses to run under another name.
+        """
+        file = self.controller / "clustername"
+        if not file.exists():
+            file.write_text(f"test{secrets.token_hex(3)}")
+        return file.read_text().split()[0]
+
+    @property
     def munge_socket(self) -> Path:
+        if self.host:
+            return self.host.munge_socket
         return self.directory / "munge" / "socket"
 
     @property
@@ -64,6 +82,8 @@ class Layout:
 
     @property
     def accounting_port(self) -> int:
+        if self.host:
+            return self.host.accounting_port
         return self.first_port + 1
 
     @property
@@ -114,7 +134,7 @@ def slurm_conf(at: Layout, options: SlurmOptions) -> str:
         for number in range(options.nodes)
     )
     return f"""\
-ClusterName={CLUSTER}
+ClusterName={at.cluster_name}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={at.controller_port}
 SrunPortRange={at.srun_ports}
@@ -125,7 +145,7 @@ CredType=cred/munge
 AuthInfo=socket={at.munge_socket}
 SlurmUser=slurm
 SlurmdUser=root
-StateSaveLocation={at.directory}/controller
+StateSaveLocation={at.controller}
 SlurmdSpoolDir={at.directory}/spool/%n
 SlurmctldPidFile={at.run}/slurmctld.pid
 SlurmdPidFile={at.run}/slurmd-%n.pid

@@ -135,10 +135,17 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """A parsed answer: the jobs in it, and the lines that could not be understood."""
+    """A parsed answer.
+
+    Attributes:
+        jobs: those in it.
+        rejected: the lines that could not be understood.
+        unasked: jobs of which it can tell nothing, as their part of the system did not answer.
+    """
 
     jobs: Mapping[str, Listed]
     rejected: tuple[str, ...] = ()
+    unasked: frozenset[str] = frozenset()
 
 
 class BatchAdaptor(ABC):
@@ -239,10 +246,15 @@ class BatchAdaptor(ABC):
         del site
         return job_id
 
-    def system_of(self, job_id: str, site: Site) -> str:
-        """Return what ``system_text`` expands to in a job."""
+    def system_of(self, job_id: str, site: Site) -> str | None:
+        """Return what ``system_text`` expands to in a job; ``None`` = that cannot be known."""
         del job_id, site
         return ""
+
+    def known_id(self, job_id: str, system: str, site: Site) -> str:
+        """Return the identifier for users, given what a job knows by its two texts."""
+        del system, site
+        return job_id
 
     def launcher(self, description: JobDescription) -> tuple[str, ...]:
         """Return words to put before the executable for ``start_per_task``."""

@@ -115,8 +115,8 @@ def render_interactive(
 ) -> str:
     """Return the script of an interactive job, for ``sh -c``, once per task.
 
-    Task 0 prints a line with the marker and the job's identifier on standard error before
-    anything else. With ``start_per_task`` there is no record: it could tell of one task only.
+    Task 0 prints a line with the marker, the job's identifier and its system on standard error
+    before anything else. With ``start_per_task`` there is no record: it could tell of one only.
 
     Args:
         description: complete and checked, without paths for the streams.
@@ -126,11 +126,12 @@ def render_interactive(
         rank: shell text that expands to the number of the task.
     """
     alone = [] if description.start_per_task else [f'[ "{rank}" = 0 ] || exit 0']
+    hello = f'printf \'\\n%s %s %s\\n\' {quote(marker)} "$XENON_JOB_ID" "$xenon_system"'
     lines = [
         *alone,
         *_identity("" if description.start_per_task else token, ids),
         "exec 3>&2",
-        f'[ "{rank}" != 0 ] || printf \'\\n%s %s\\n\' {quote(marker)} "$XENON_JOB_ID" >&3',
+        f'[ "{rank}" != 0 ] || {hello} >&3',
         _FUNCTIONS,
         f"cd -- {quote(str(description.working_directory))} || xenon_stop 'working directory'",
         *_command(description, (), "2>&3 3>&-"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import SLURM
-from xenon_adaptors.slurm_protocol.ids import JOB_ID, bare, cluster_of, task_id
+from xenon_adaptors.slurm_protocol.ids import JOB_ID, bare, cluster_of, federated, task_id
 from xenon_adaptors.slurm_protocol.listing import (
     parse_id_list,
     parse_sacct,
@@ -124,9 +124,15 @@ class SlurmAdaptor(BatchAdaptor):
         del site
         return bare(job_id)
 
-    def system_of(self, job_id: str, site: Site) -> str:
-        """Return the name of the job's cluster."""
+    def system_of(self, job_id: str, site: Site) -> str | None:
+        """Return the name of the job's cluster; a federation may run it on any."""
+        if federated(job_id):
+            return None
         return cluster_of(job_id) or site.details["cluster"]
+
+    def known_id(self, job_id: str, system: str, site: Site) -> str:
+        """Return the identifier with the cluster, if it is another one (``srun -M``)."""
+        return job_id if system in {"", site.details["cluster"]} else f"{job_id};{system}"
 
     def interactive_command(
         self, job: BatchJob, site: Site, script: Sequence[str]

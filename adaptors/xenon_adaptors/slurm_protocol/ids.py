@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 TASK_ID = re.compile(r"[0-9]+(?:_[0-9]+)?")
 JOB_ID = re.compile(r"[0-9]+(?:_[0-9]+)?(?:;[A-Za-z0-9_.-]+)?")
@@ -17,6 +17,11 @@ def bare(job_id: str) -> str:
 def cluster_of(job_id: str) -> str:
     """Return the cluster in an identifier; ``""`` = the one that is asked anyway."""
     return job_id.partition(";")[2]
+
+
+def federated(job_id: str) -> bool:
+    """Tell whether a federation gave the number: bits 26 to 31 name the cluster of its origin."""
+    return int(bare(job_id).partition("_")[0]) >> 26 > 0
 
 
 def task_id(job_id: str, index: int) -> str:
@@ -55,6 +60,12 @@ class Wanted:
         self._by_number = {(bare(i), cluster_of(i) or cluster): i for i in job_ids}
         self._plain = not any(map(cluster_of, job_ids))
         self._names = {bare(i): i for i in job_ids}
+
+    def elsewhere(self, answered: Collection[str]) -> frozenset[str]:
+        """Return the jobs of clusters that gave no answer, where clusters were asked by name."""
+        if self._plain:
+            return frozenset()
+        return frozenset(i for (_, at), i in self._by_number.items() if at not in answered)
 
     def find(self, number: str, cluster: str) -> str | None:
         """Return the identifier that an answer is about; ``None`` = nobody asked for it."""

@@ -47,14 +47,15 @@ def squeue_command(job_ids: Sequence[str], cluster: str = "") -> tuple[str, ...]
     Columns have widths, not separators: every version since 14 knows them, and nothing in a
     column can be taken for its end. Names and comments, which hold anything, are not asked for.
 
-    A single unknown id is an error for ``squeue``; of two or more the unknown are left out.
+    A single unknown id is an error for ``squeue``; of two or more the unknown are left out. A job
+    of a federation may run on any cluster of it; ``--federation`` does no harm where there is none.
     """
     columns = ",".join(f"{name}:{width}" for name, width in _COLUMNS.items())
     ids = base_ids(job_ids)
     clusters = clusters_option(job_ids, cluster)
     return (
         *("squeue", "-a", "-r", "-t", "all", "-O", columns),
-        *(clusters or ("-h",)),  # without headings it does not name the clusters
+        *(clusters or ("-h", "--federation")),  # only headings name the clusters
         *("-j", ",".join(ids * 2 if len(ids) == 1 else ids)),
     )
 
@@ -71,9 +72,11 @@ def parse_squeue(result: CommandResult, job_ids: Sequence[str], cluster: str = "
     jobs: dict[str, Listed] = {}
     rejected = []
     at = cluster
+    answered = set()
     for line in result.text().splitlines():
         if line.startswith("CLUSTER: "):
             at = line.partition(": ")[2].strip()
+            answered.add(at)
             continue
         row = _cut(line)
         if row["state"] == "STATE":  # the heading
@@ -86,7 +89,7 @@ def parse_squeue(result: CommandResult, job_ids: Sequence[str], cluster: str = "
         job_id = wanted.find(row["jobarrayid"], at)
         if job_id and row["state"] != _SIBLING:
             jobs[job_id] = _listed_job(job_id, row)
-    return Listing(jobs, tuple(rejected))
+    return Listing(jobs, tuple(rejected), wanted.elsewhere(answered))
 
 
 def _cut(line: str) -> dict[str, str]:
@@ -124,7 +127,7 @@ def sacct_command(job_ids: Sequence[str], cluster: str = "") -> tuple[str, ...]:
     return (
         *("sacct", "-X", "-n", "-P", f"--delimiter={_SEPARATOR}", "-S", "1970-01-02"),
         *("-o", ",".join(_FIELDS)),
-        *clusters_option(job_ids, cluster),
+        *(clusters_option(job_ids, cluster) or ("--federation",)),
         *("-j", ",".join(base_ids(job_ids))),
     )
 

@@ -95,7 +95,7 @@ class Interactive:
     ) -> tuple[str, bytes]:
         """Wait for the marker; return the job's identifier and the errors read around it."""
         errors = b""
-        pattern = re.compile(rb"\n" + re.escape(marker.encode()) + rb" (\S+)\n")
+        pattern = re.compile(rb"\n" + re.escape(marker.encode()) + rb" (\S+)(?: (\S*))?\n")
         pipe = _required(process.stderr)
         while True:
             piece = pipe.read(_PIECE)
@@ -108,9 +108,14 @@ class Interactive:
                 )
             if found:
                 before = errors[: found.start()] if job.description.start_per_task else b""
-                return found.group(1).decode("ascii", "replace"), before + errors[found.end() :]
+                return self._identifier(found), before + errors[found.end() :]
             if not piece:
                 raise self._failure(process, job, command, errors)
+
+    def _identifier(self, found: re.Match[bytes]) -> str:
+        """Return the identifier for users of the job that printed the marker."""
+        number, system = (text.decode("ascii", "replace") for text in found.groups(b""))
+        return self._adaptor.known_id(number, system.partition(".")[2], self._site)
 
     def _failure(
         self, process: Process, job: BatchJob, command: tuple[str, ...], errors: bytes

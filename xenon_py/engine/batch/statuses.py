@@ -11,17 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.records import Record, parse_records, read_command
-from xenon_py.engine.batch.verdict import Evidence, conclude, not_found, stale
+from xenon_py.engine.batch.verdict import CLOCK_SKEW, Evidence, conclude, not_found, stale
 from xenon_py.exceptions import XenonException
-from xenon_py.model.jobs import JobStatus, JobUsage
+from xenon_py.model.jobs import JobReason, JobStatus, JobUsage
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listed, Listing, Phase, Site
 from xenon_py.plugin.runner import CommandResult, new_marker
 from xenon_py.plugin.scripts import ScriptIds
 
 _log = logging.getLogger(__name__)
-
-CLOCK_SKEW = 30.0
-"""Seconds by which the clocks of node and controller may differ."""
 
 NUMBERS_RETURN = 3600.0
 """Seconds after which, at the earliest, a system gives a number again. More than clocks differ."""
@@ -45,7 +42,8 @@ class Tracked:
         submitted: ms since 1970 UTC; ``None`` = not by this process.
         suspended: this process suspended it, and did not resume it.
         last: the status told last.
-        final: that will not change any more.
+        told: when that was found out (``time.monotonic``).
+        settled: it has ended and left the listing, so nothing can make it run again.
     """
 
     token: str = ""
@@ -58,7 +56,13 @@ class Tracked:
     submitted: int | None = None
     suspended: bool = False
     last: JobStatus | None = None
-    final: bool = False
+    told: float = 0.0
+    settled: bool = False
+
+    @property
+    def ended(self) -> JobStatus | None:
+        """The last status, if it is a final one."""
+        return self.last if self.last is not None and self.last.done else None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,30 @@ def _ended_before(usage: JobUsage, submitted: int | None) -> bool:
     return usage.end_time < submitted - NUMBERS_RETURN * 1000
 
 
+_MAY_COME_BACK = frozenset({JobReason.NODE_FAILURE, JobReason.PREEMPTED})
+"""Ends of a run, told by accounting, after which the listing may show the job pending again."""
+
+
+def _stands(tracked: Tracked, job_id: str, listing: Listing) -> bool:
+    """Tell whether the final status of a job holds still; once it is out of the listing, for good.
+
+    What is known of a LOST job may always become more.
+    """
+    assert tracked.last is not None
+    seen = listing.jobs.get(job_id)
+    if seen is None:
+        proven = _proven(tracked.last)
+        tracked.settled = proven and not listing.rejected and job_id not in listing.unasked
+        return proven
+    if seen.phase is Phase.ENDED:
+        return _proven(tracked.last)
+    return seen.phase is Phase.DONE and seen.usage.end_time == tracked.last.usage.end_time
+
+
+def _proven(status: JobStatus) -> bool:
+    return status.reason is not JobReason.LOST
+
+
 class Statuses:
     """Asks for statuses, and remembers what was told. Every method may be called from any thread.
 
@@ -119,6 +147,7 @@ class Statuses:
         self._site = site
         self._jobs: OrderedDict[str, Tracked] = OrderedDict()
         self._lock = threading.Lock()
+        self._pause = adaptor.poll_delay()
 
     def remember(self, job_id: str, token: str, index: str = "", name: str = "") -> None:
         """Note a job that was just submitted."""
@@ -142,7 +171,11 @@ class Statuses:
             self._jobs.popitem(last=False)
 
     def of(self, job_ids: Sequence[str]) -> list[JobStatus]:
-        """Ask once for all: a listing, then accounting and records for what it does not have."""
+        """Ask once for all: a listing, then accounting and records for what it does not have.
+
+        A job that has ended is asked for again as long as it is listed, though no more often than
+        the poll delay says: it may have been requeued.
+        """
         found: dict[str, JobStatus] = {}
         wanted: dict[str, Tracked] = {}
         for job_id in dict.fromkeys(job_ids):
@@ -152,8 +185,8 @@ class Statuses:
                 )
                 continue
             tracked = self.tracked(job_id)
-            if tracked.last is not None and tracked.final:
-                found[job_id] = tracked.last
+            if tracked.ended and (tracked.settled or time.monotonic() < tracked.told + self._pause):
+                found[job_id] = tracked.ended
             else:
                 wanted[job_id] = tracked
         ids = list(wanted)
@@ -164,14 +197,21 @@ class Statuses:
 
     def _round(self, jobs: dict[str, Tracked]) -> dict[str, JobStatus]:
         job_ids = list(jobs)
+        begun = time.monotonic()
         try:
             result = self._host.query(self._adaptor.listing_command(job_ids, self._site))
             listing = self._noted(self._adaptor.parse_listing(result, job_ids, self._site))
         except (CouldNotAskError, XenonException) as error:
             _log.warning("%s could not be asked: %s", self._name, error)
-            return {i: stale(i, jobs[i].last, str(error)) for i in job_ids}
-        second = self._second_look(jobs, listing)
-        return {i: self._verdict(i, jobs[i], listing, second) for i in job_ids}
+            return {i: jobs[i].ended or stale(i, jobs[i].last, str(error)) for i in job_ids}
+        told = {i: t.ended for i, t in jobs.items() if t.ended and _stands(t, i, listing)}
+        told |= {
+            i: jobs[i].ended or stale(i, jobs[i].last, "its part of the system is away")
+            for i in listing.unasked
+        }
+        asked = {i: jobs[i] for i in job_ids if i not in told}
+        second = self._second_look(asked, listing)
+        return told | {i: self._verdict(i, asked[i], listing, second, begun) for i in asked}
 
     def _noted(self, listing: Listing) -> Listing:
         for line in listing.rejected:
@@ -230,21 +270,24 @@ class Statuses:
         """
         for job_id, tracked in strange.items():
             number = self._adaptor.record_id(job_id, self._site)
-            system = system_name(self._adaptor, self._adaptor.system_of(job_id, self._site))
+            system = self._adaptor.system_of(job_id, self._site)
+            named = None if system is None else system_name(self._adaptor, system)
             seen = next((one.jobs[job_id] for one in listings if job_id in one.jobs), None)
             usage = seen.usage if seen else JobUsage()
             found = [
                 (start.time, token, index)
                 for token, record in records.items()
                 for index, start in record.starts.items()
-                if (start.job_id, start.system) == (number, system) and _agree(start.time, usage)
+                if start.job_id == number
+                and named in {start.system, None}
+                and _agree(start.time, usage)
             ]
             if found:
                 _, tracked.token, tracked.index = max(found)
             tracked.searched = True
 
     def _verdict(
-        self, job_id: str, tracked: Tracked, listing: Listing, second: _SecondLook
+        self, job_id: str, tracked: Tracked, listing: Listing, second: _SecondLook, begun: float
     ) -> JobStatus:
         record = second.records.get(tracked.token, Record())
         now = time.monotonic()
@@ -256,12 +299,13 @@ class Statuses:
             if seen is not None:
                 tracked.known = True
                 tracked.seen = tracked.seen if seen.phase is Phase.ENDED else now
+        doubtful = listing.rejected and accounted and accounted.reason in _MAY_COME_BACK
         status = conclude(
             Evidence(
                 job_id,
                 listed,
-                accounted,
-                second.asked,
+                None if doubtful else accounted,
+                second.asked and not doubtful,
                 record.starts.get(tracked.index),
                 record.ends.get(tracked.index),
                 tracked.cancelled,
@@ -274,10 +318,13 @@ class Statuses:
         )
         if tracked.name:  # systems shorten names, and replace what they do not like in them
             status = replace(status, name=tracked.name)
-        if tracked.last is None or not tracked.final:  # another thread may have been faster
-            tracked.last = status
-            tracked.final = status.done and not (listed and listed.phase is Phase.STUCK)
-        return tracked.last
+        with self._lock:  # another thread may have been faster
+            if tracked.ended is None or begun > tracked.told:
+                tracked.cancelled = tracked.cancelled and tracked.ended is None
+                tracked.last, tracked.told = status, now
+                tracked.settled = status.done and listed is None and _proven(status)
+            assert tracked.last is not None
+            return tracked.last
 
     def _suspended(self, tracked: Tracked, listed: Listed | None) -> Listed | None:
         """Return what is listed of a job, corrected where systems do not see that it stands."""

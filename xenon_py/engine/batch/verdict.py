@@ -44,6 +44,9 @@ class Evidence:
     now: int = 0
 
 
+CLOCK_SKEW = 30.0
+"""Seconds by which the clocks of node and controller may differ."""
+
 CANCEL_GRACE = 3.0
 """Seconds after which a job that this library cancelled may be gone without a trace: Slurm forgets
 the pending tasks of an array that are cancelled."""
@@ -106,11 +109,12 @@ def _alive(evidence: Evidence, seen: Listed, source: str) -> JobStatus:
 
 
 def _ended(evidence: Evidence, seen: Listed, source: str) -> JobStatus:
-    exit_code, signal, core, stage, by_record = _outcome(evidence.end, seen)
+    end = _end_of_this_run(evidence.end, seen.usage)
+    exit_code, signal, core, stage, by_record = _outcome(end, seen)
     reason = _reason(evidence, seen, exit_code, signal, stage)
     if by_record:
         source = "record" if source == "record" else f"{source}+record"
-    message = _message(reason, seen, evidence.end, stage)
+    message = _message(reason, seen, end, stage)
     return JobStatus(
         Job(evidence.job_id),
         state=seen.state,
@@ -127,6 +131,13 @@ def _ended(evidence: Evidence, seen: Listed, source: str) -> JobStatus:
         as_of=evidence.now,
         source=source,
     )
+
+
+def _end_of_this_run(end: JobEnd | None, usage: JobUsage) -> JobEnd | None:
+    """Return the noted end, unless it is of a run before the one that the system tells of."""
+    if end is None or not end.time or usage.start_time is None:
+        return end
+    return end if end.time >= usage.start_time / 1000 - CLOCK_SKEW else None
 
 
 def _outcome(
