@@ -72,7 +72,35 @@ def told(status: JobStatus) -> tuple[object, ...]:
     return status.state, status.reason, status.exit_code, status.signal, status.source
 
 
-@pytest.mark.usefixtures("early")
+@pytest.mark.usefixtures("early")  # their time passes meanwhile
+def test_controller_away_while_jobs_end(cluster: Slurm, scheduler: Scheduler) -> None:
+    """Twenty jobs run and end while slurmctld is away for a minute."""
+    jobs = scheduler.submit_batch_jobs([shell(f"sleep 15; exit {code}") for code in range(20)])
+    for job in jobs:
+        assert scheduler.wait_until_running(job, PATIENCE).running
+    ends: list[JobStatus] = []
+    waiting = threading.Thread(target=lambda: ends.extend(scheduler.as_completed(jobs, 180_000)))
+    waiting.start()
+    cluster.controller.stop()
+    began = time.monotonic()
+    status = jobs[0].status()
+    assert (status.state, status.running, status.done, status.stale) == (
+        *("RUNNING", True, False),
+        True,
+    )
+    time.sleep(max(0.0, 60 - (time.monotonic() - began)))
+    assert ends == [], "nothing was concluded from silence"
+    cluster.start_controller()
+    waiting.join(180)
+    assert {status.job.id: told(status)[:4] for status in ends} == {
+        job.id: ("FAILED", JobReason.FAILED, code, None)
+        if code
+        else ("COMPLETED", JobReason.COMPLETED, 0, None)
+        for code, job in enumerate(jobs)
+    }
+    assert all(status.source in {"queue+record", "accounting+record"} for status in ends)
+
+
 class TestOutcomes:
     """Every kind of end, asked in time."""
 
@@ -96,7 +124,8 @@ class TestOutcomes:
 
     def test_missing_program(self, scheduler: Scheduler) -> None:
         job = scheduler.submit_batch_job(JobDescription(executable="/no/such/program"))
-        assert told(job.wait(PATIENCE))[:3] == ("FAILED", JobReason.FAILED, 127)
+        expected = ("FAILED", JobReason.FAILED, 127, None, "queue+record")
+        assert told(job.wait(PATIENCE)) == expected
 
     def test_missing_directory_is_refused(self, scheduler: Scheduler) -> None:
         with pytest.raises(InvalidJobDescriptionException, match="/no/such/place"):
@@ -110,8 +139,8 @@ class TestOutcomes:
         place.rmdir()
         scheduler.release_job(job)
         status = job.wait(PATIENCE)
-        assert (status.done, status.reason) == (True, JobReason.LAUNCH_FAILURE)
-        assert status.exit_code is None
+        assert told(status)[:4] == ("FAILED", JobReason.LAUNCH_FAILURE, None, None)
+        assert status.source in {"queue", "queue+record"}  # Slurm may start it elsewhere
         assert status.error_type is JobErrorType.IO
 
     def test_output_directory_gone(self, scheduler: Scheduler, tmp_path: Path) -> None:
@@ -131,9 +160,9 @@ class TestOutcomes:
         job = scheduler.submit_batch_job(shell("sleep 600"))
         assert scheduler.wait_until_running(job, PATIENCE).running
         job.cancel()
-        status = job.wait(PATIENCE)
-        assert told(status)[:2] == ("CANCELLED", JobReason.CANCELLED)
-        assert status.exit_code in {None, 143}, "its shell may have noted the TERM"
+        *outcome, signal, source = told(job.wait(PATIENCE))
+        assert outcome == ["CANCELLED", JobReason.CANCELLED, None]
+        assert (signal, source) in {(15, "queue+record"), (None, "queue")}  # it may note the TERM
 
     def test_a_dependency_that_failed_is_not_waited_for_for_ever(
         self, scheduler: Scheduler
@@ -142,7 +171,7 @@ class TestOutcomes:
         second = scheduler.submit_batch_job(shell("exit 0", depends_on=[first]))
         scheduler.release_job(first)
         status = second.wait(PATIENCE)
-        assert told(status)[:3] == ("CANCELLED", JobReason.DEPENDENCY, None)
+        assert told(status) == ("CANCELLED", JobReason.DEPENDENCY, None, None, "queue")
 
     def test_requeued_job_is_not_done(self, scheduler: Scheduler) -> None:
         job = scheduler.submit_batch_job(shell("sleep 600"))
@@ -154,6 +183,37 @@ class TestOutcomes:
         assert (status.done, status.running) == (False, False)
         job.cancel()
         assert job.wait(PATIENCE).reason is JobReason.CANCELLED
+
+    def test_ended_job_that_is_requeued_runs_again(self, scheduler: Scheduler) -> None:
+        job = scheduler.submit_batch_job(shell("exit 7"))
+        assert job.wait(PATIENCE).exit_code == 7
+        subprocess.run(["scontrol", "requeuehold", job.id], check=True)
+        time.sleep(0.3)  # within the poll delay nobody is asked again
+        status = job.status()
+        assert (status.done, status.running, status.exit_code) == (False, False, None)
+        assert scheduler.get_job_status(job).state in {"PENDING", "REQUEUE_HOLD", "SPECIAL_EXIT"}
+        job.cancel()
+        assert told(job.wait(PATIENCE))[:3] == ("CANCELLED", JobReason.CANCELLED, None)
+
+    @pytest.mark.parametrize("requeue", [True, False])
+    def test_node_that_fails(self, cluster: Slurm, scheduler: Scheduler, requeue: bool) -> None:
+        option = "--requeue" if requeue else "--no-requeue"
+        options = [option, "--nodelist=node-1"]
+        job = scheduler.submit_batch_job(shell("sleep 600", scheduler_arguments=options))
+        assert scheduler.wait_until_running(job, PATIENCE).running
+        cluster.run("scontrol", "update", "NodeName=node-1", "State=DOWN", "Reason=a test")
+        try:
+            if requeue:
+                seen = [job.wait(300) for _ in range(5)]
+                assert {(s.done, s.reason) for s in seen} == {(False, JobReason.NONE)}
+                assert seen[-1].state == "PENDING"
+                job.cancel()
+                assert job.wait(PATIENCE).reason is JobReason.CANCELLED
+            else:
+                status = job.wait(PATIENCE)
+                assert told(status)[:3] == ("NODE_FAIL", JobReason.NODE_FAILURE, None)
+        finally:
+            cluster.start_nodes()  # it comes back by itself
 
     def test_an_unknown_job(self, scheduler: Scheduler) -> None:
         with pytest.raises(NoSuchJobException):
@@ -189,29 +249,61 @@ def wrapped(
     return wrap
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        '"$REAL" "$@" | head -c 70',
-        '"$REAL" "$@" | tr A-Z a-z',
-        '"$REAL" "$@" | cut -c 1-100',
-        "head -c 3000 /dev/urandom",
-        "echo Bus error >&2; exit 135",
-        'exec "$REAL" --no-such-option',
-    ],
+@pytest.fixture(scope="module")
+def running(
+    scheduler: Scheduler, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Job, Path]]:
+    """A job that runs until its file is there, and then exits with code 3."""
+    file = tmp_path_factory.mktemp("running") / "end"
+    job = scheduler.submit_batch_job(shell(f"until [ -e {file} ]; do sleep 0.1; done; exit 3"))
+    assert scheduler.wait_until_running(job, PATIENCE).running
+    yield job, file
+    file.touch()
+
+
+GARBLED = (
+    '"$REAL" "$@" | head -c 70',
+    '"$REAL" "$@" | tr A-Z a-z',
+    '"$REAL" "$@" | cut -c 1-100',
+    "head -c 3000 /dev/urandom",
+    "echo Bus error >&2; exit 135",
+    'exec "$REAL" --no-such-option',
+    "exit 0",
 )
+
+
+@pytest.mark.parametrize("script", GARBLED)
 def test_garbled_listing(
-    scheduler: Scheduler, wrapped: Callable[[str, str], Path], script: str
+    scheduler: Scheduler,
+    running: tuple[Job, Path],
+    wrapped: Callable[[str, str], Path],
+    script: str,
 ) -> None:
     """It ends no job; the truth is told as soon as there is any."""
-    job = scheduler.submit_batch_job(shell("sleep 2; exit 3"))
-    switch = wrapped("squeue", script)
-    accounting = wrapped("sacct", script)
-    status = job.wait(1500)
-    assert (status.done, status.exit_code, status.reason) == (False, None, JobReason.NONE)
-    switch.unlink()
-    accounting.unlink()
-    assert told(job.wait(PATIENCE))[:3] == ("FAILED", JobReason.FAILED, 3)
+    job, _ = running
+    switches = [wrapped(command, script) for command in ("squeue", "sacct")]
+    status = scheduler.wait_until_done(job, 500)
+    assert told(status)[:3] == ("RUNNING", JobReason.NONE, None)
+    assert not status.done
+    for switch in switches:
+        switch.unlink()
+    status = scheduler.get_job_status(job)
+    assert (status.state, status.running, status.stale) == ("RUNNING", True, False)
+
+
+def test_end_while_the_listing_is_garbled(
+    scheduler: Scheduler, running: tuple[Job, Path], wrapped: Callable[[str, str], Path]
+) -> None:
+    """What is left is the job's own note."""
+    job, file = running
+    switches = [wrapped(command, GARBLED[0]) for command in ("squeue", "sacct")]
+    file.touch()
+    assert told(scheduler.wait_until_done(job, PATIENCE))[1:] == (
+        *(JobReason.FAILED, 3, None),
+        "record",
+    )
+    for switch in switches:
+        switch.unlink()
 
 
 def test_hanging_listing(
@@ -260,35 +352,11 @@ def test_sshd_restarted(cluster: Slurm) -> None:
         time.sleep(1)
         cluster.sshd.start()
         waiting.join(60)
-        assert sorted((s.exit_code, s.source) for s in found) == [
-            (0, "queue+record"),
-            (9, "queue+record"),
-            (200, "queue+record"),
+        assert sorted(map(told, found), key=str) == [
+            ("COMPLETED", JobReason.COMPLETED, 0, None, "queue+record"),
+            ("FAILED", JobReason.FAILED, 200, None, "queue+record"),
+            ("FAILED", JobReason.FAILED, 9, None, "queue+record"),
         ]
-
-
-def test_controller_away_while_jobs_end(cluster: Slurm, scheduler: Scheduler) -> None:
-    """Twenty jobs run and end while slurmctld is away for a minute."""
-    jobs = scheduler.submit_batch_jobs([shell(f"sleep 15; exit {code}") for code in range(20)])
-    for job in jobs:
-        assert scheduler.wait_until_running(job, PATIENCE).running
-    ends: list[JobStatus] = []
-    waiting = threading.Thread(target=lambda: ends.extend(scheduler.as_completed(jobs, 180_000)))
-    waiting.start()
-    cluster.controller.stop()
-    began = time.monotonic()
-    status = jobs[0].status()
-    assert (status.state, status.running, status.done, status.stale) == (
-        *("RUNNING", True, False),
-        True,
-    )
-    time.sleep(max(0.0, 60 - (time.monotonic() - began)))
-    assert ends == [], "nothing was concluded from silence"
-    cluster.start_controller()
-    waiting.join(180)
-    codes = {status.job.id: status.exit_code for status in ends}
-    assert codes == {job.id: code for code, job in enumerate(jobs)}
-    assert all(status.source in {"queue+record", "accounting+record"} for status in ends)
 
 
 # --- jobs that nobody asked about in time -------------------------------------------------------
@@ -296,11 +364,9 @@ def test_controller_away_while_jobs_end(cluster: Slurm, scheduler: Scheduler) ->
 
 def test_time_limit(scheduler: Scheduler, early: dict[str, str]) -> None:
     status = scheduler.wait_until_done(early["limited"], 200_000)
-    assert (status.state, status.reason, status.exit_code) == (
-        "TIMEOUT",
-        JobReason.TIME_LIMIT,
-        None,
-    )
+    *outcome, signal, source = told(status)
+    assert outcome == ["TIMEOUT", JobReason.TIME_LIMIT, None]
+    assert (signal, source) in {(15, "queue+record"), (None, "queue")}  # it may note the TERM
     assert status.error_type is JobErrorType.CANCELLED
 
 

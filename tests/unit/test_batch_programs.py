@@ -198,3 +198,60 @@ def test_commands_are_framed(host: Host) -> None:
     for cut in range(0, len(output) - 1, 7):
         with pytest.raises(ValueError, match="not whole"):
             parse_commands(marker, commands, output[:cut], "h")
+
+
+SLOTS = """#!/bin/sh
+echo begin >>"$HOME/slots"; sleep 0.3; echo "job $1"
+echo "warning $1" >&2; echo end >>"$HOME/slots"
+exit "$1"
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_submit_commands_run_side_by_side_and_answer_in_order(host: Host, shell: str) -> None:
+    (host.home / "bin/submit").write_text(SLOTS)
+    jobs = [host.job(str(number)) for number in range(10)]
+    jobs[4] = host.job("4", directory="/no/such/place")
+    marker = new_marker()
+    output = host.sh(render_submissions(marker, jobs, [], at_once=4), shell)
+    answers = parse_submissions(marker, jobs, output, "")
+    assert list(answers) == [job.token for job in jobs]
+    for number, job in enumerate(jobs):
+        answer = answers[job.token]
+        if number == 4:
+            assert answer.outcome == "directory"
+            continue
+        assert answer.result is not None
+        assert answer.result.returncode == number
+        assert answer.result.stdout == f"job {number}\n".encode()
+        assert answer.result.stderr == f"warning {number}\n".encode()
+    running = most = 0
+    for line in (host.home / "slots").read_text().split():
+        running += 1 if line == "begin" else -1
+        most = max(most, running)
+    assert 2 <= most <= 4
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_full_disk_submits_nothing(host: Host, shell: str) -> None:
+    """Half a script is never submitted."""
+    job = host.job()
+    record = host.home / ".xenon/jobs" / job.token
+    record.mkdir(parents=True)
+    (record / "script").symlink_to("/dev/full")
+    assert host.submit([job], shell)[job.token].outcome == "record"
+    assert host.count() == 0
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_cleaning_the_environment_takes_no_word_for_another(host: Host, shell: str) -> None:
+    marker = new_marker()
+    head = environment_lines(["SQUEUE_"], {"IFS_KEPT": "a b"}, ["SQUEUE_KEPT"])
+    odd = {"SQUEUE_A": "x\nSQUEUE_$(touch bad)=1\n*", "SQUEUE_KEPT": "k", "NO_SQUEUE_B": "1\n2"}
+    commands = [("env",), ("sh", "-c", 'set -- $IFS_KEPT; echo $# "$NO_SQUEUE_B"')]
+    output = host.sh(render_commands(marker, commands, head), shell, **odd)
+    environment, words = parse_commands(marker, commands, output, "")
+    names = {line.partition("=")[0] for line in environment.text().splitlines()}
+    assert {"SQUEUE_KEPT", "NO_SQUEUE_B"} <= names
+    assert "SQUEUE_A" not in names
+    assert words.stdout == b"2 1\n2\n"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.samples import answer, recorded
+from support.samples import SAMPLES, answer, recorded
 from xenon_adaptors.descriptions import SLURM
 from xenon_adaptors.schedulers.slurm import SlurmAdaptor
 from xenon_adaptors.slurm_protocol.listing import expand_nodes, parse_sacct, parse_squeue
@@ -145,6 +147,43 @@ def test_a_federated_job_is_told_by_the_cluster_where_it_runs() -> None:
         assert listing.jobs["67109080"].state == "COMPLETED"
 
 
+def test_the_first_part_stands_for_a_heterogeneous_job() -> None:
+    def row(number: str, state: str) -> str:
+        return f"{number}\x1fc\x1f{state}\x1f0:0\x1f1\x1f1\x1f2\x1f1\x1f00:01\x1fn\x1fp\n"
+
+    for rows in ((row("7+0", "COMPLETED"), row("7+1", "FAILED")), (row("7+0", "COMPLETED"),)):
+        listing = parse_sacct(answer("".join(rows)), ["7"], "c")
+        assert {i: seen.state for i, seen in listing.jobs.items()} == {"7": "COMPLETED"}
+        assert listing.rejected == ()
+
+
+def test_a_cluster_that_is_not_in_the_listing_was_not_asked() -> None:
+    result = recorded("slurm", "listing")[1]
+    listing = parse_squeue(result, ["206;testcluster", "207", "208;other"], CLUSTER)
+    assert listing.unasked == {"208;other"}
+    assert parse_squeue(answer(""), ["1", "2"], CLUSTER).unasked == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text", ["Socket timed out on send/recv operation", "Zero Bytes were transmitted or received"]
+)
+def test_no_answer_of_the_controller_leaves_open_whether_there_is_a_job(text: str) -> None:
+    said = answer(err=f"sbatch: error: Batch job submission failed: {text}", code=1)
+    with pytest.raises(CouldNotAskError, match=text[:20]):
+        adaptor().parse_submit(said, SITE)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(SAMPLES, "slurm").glob("err-sbatch-*")), ids=lambda path: path.stem
+)
+def test_every_recorded_refusal_is_one(path: Path) -> None:
+    said = recorded("slurm", path.stem)[0]
+    with pytest.raises(XenonException) as caught:
+        adaptor().parse_submit(said, SITE)
+    assert caught.value.exit_code == said.returncode
+    assert caught.value.stderr == said.error_text()
+
+
 def test_iso_times_of_a_slurm_that_ignores_the_time_format() -> None:
     row = "7\x1fc\x1fCOMPLETED\x1f0:0\x1f2026-11-21T20:36:36\x1fUnknown\x1fNone\x1f1\x1f"
     seen = parse_sacct(answer(f"{row}1-02:03:04\x1fn\x1fp\n"), ["7"], "c").jobs["7"]
@@ -217,6 +256,52 @@ def test_garbage_is_never_a_job(data: bytes) -> None:
     assert parse_squeue(garbage, IDS, CLUSTER).jobs == {}
     assert parse_sacct(garbage, IDS, CLUSTER).jobs == {}
     assert adaptor().parse_find_by_token(garbage, "0123456789abcdef0123", SITE) == []
+
+
+OTHER_PARSERS = {
+    "jobs": ("jobs", lambda said: adaptor().parse_jobs(said, [], SITE)),
+    "queues": ("queues", lambda said: adaptor().parse_queues(said, ["mypartition", "x"], SITE)),
+    "tokens": ("comments", lambda said: adaptor().parse_find_by_token(said, "0" * 20, SITE)),
+    "submission": ("sbatch-parsable", lambda said: adaptor().parse_submit(said, SITE)),
+    "control": ("control", lambda said: adaptor().check_control(Control.HOLD, said, "7")),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_PARSERS)
+@given(data=st.data())
+def test_noise_breaks_no_parser(name: str, data: st.DataObject) -> None:
+    """Cut, doubled, mixed with anything: an answer, or an error that says so."""
+    sample, parse = OTHER_PARSERS[name]
+    clean = recorded("slurm", sample)[0].text()
+    at = data.draw(st.integers(0, len(clean)))
+    noise = data.draw(st.text(max_size=60))
+    text = data.draw(st.sampled_from([clean[:at], clean[at:], clean[:at] + noise + clean[at:]]))
+    said = answer(text, noise, data.draw(st.sampled_from([0, 1, 255])))
+    with contextlib.suppress(XenonException, CouldNotAskError):
+        parse(said)
+
+
+@given(st.lists(st.text(max_size=80), min_size=4, max_size=4), st.integers(0, 3))
+def test_noise_breaks_no_probe(texts: list[str], failed: int) -> None:
+    results = [answer(text, code=int(number == failed)) for number, text in enumerate(texts)]
+    with contextlib.suppress(XenonException):
+        adaptor().site(results)
+
+
+@given(st.lists(st.text(max_size=80), max_size=5))
+def test_banners_hide_no_identifier(lines: list[str]) -> None:
+    banner = "".join(f"Welcome: {line}\n" for line in lines)
+    noisy = re.sub(r"(?m)^[0-9]+(;[\w.-]+)?$", "-", banner)
+    assert adaptor().parse_submit(answer(f"{noisy}4711;other\n", noisy), SITE) == "4711;other"
+
+
+@given(st.lists(st.sampled_from("0123456789_+[]%-,:; \x1f"), max_size=12).map("".join))
+def test_odd_identifiers_are_nobodys(text: str) -> None:
+    """Neither a range nor a step nor a part of another job is taken for a job."""
+    for line in (f"{text:24}RUNNING", f"{text}\x1fc\x1fFAILED\x1f1:0\x1f" + "\x1f" * 7):
+        for parse in (parse_squeue, parse_sacct):
+            found = parse(answer(f"{line:300}\n"), IDS, CLUSTER).jobs
+            assert set(found) <= {text.strip().removesuffix("+0")}
 
 
 # --- the site, queues, submission, control -------------------------------------------------------

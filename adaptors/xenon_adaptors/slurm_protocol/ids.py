@@ -48,6 +48,15 @@ def clusters_option(job_ids: Iterable[str], cluster: str) -> tuple[str, ...]:
     return ("-M", ",".join(filter(None, names)))
 
 
+def listed_id(text: str) -> str:
+    """Return a number as users know it; ``""`` for a part of a job that another part stands for.
+
+    A heterogeneous job is listed as ``7+0``, ``7+1`` …; its script runs in the first part.
+    """
+    number, plus, part = text.partition("+")
+    return "" if plus and part.isdigit() and part != "0" else number if part == "0" else text
+
+
 class Wanted:
     """The jobs that were asked for, by number and cluster.
 

@@ -7,7 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from xenon_adaptors.slurm_protocol.ids import TASK_ID, Wanted, base_ids, clusters_option
+from xenon_adaptors.slurm_protocol.ids import (
+    TASK_ID,
+    Wanted,
+    base_ids,
+    clusters_option,
+    listed_id,
+)
 from xenon_adaptors.slurm_protocol.states import (
     LAUNCH_SIGNAL,
     clean_state,
@@ -37,6 +43,7 @@ _FIELDS = (
     *("NodeList", "Partition"),
 )
 _SEPARATOR = "\x1f"
+_STATE = re.compile(r"[A-Z_]+\b")
 _SIBLING = "REVOKED"
 """State of a federated job on a cluster where it does not run; another one tells its fate."""
 
@@ -81,12 +88,13 @@ def parse_squeue(result: CommandResult, job_ids: Sequence[str], cluster: str = "
         row = _cut(line)
         if row["state"] == "STATE":  # the heading
             continue
-        whole = len(line) >= _LENGTH and TASK_ID.fullmatch(row["jobarrayid"])
-        if not whole or not re.fullmatch(r"[A-Z_]+", row["state"]):
-            if line.strip():
+        number = listed_id(row["jobarrayid"])
+        whole = len(line) >= _LENGTH and TASK_ID.fullmatch(number)
+        if not whole or not _STATE.fullmatch(row["state"]):
+            if line.strip() and number:
                 rejected.append(line)
             continue
-        job_id = wanted.find(row["jobarrayid"], at)
+        job_id = wanted.find(number, at)
         if job_id and row["state"] != _SIBLING:
             jobs[job_id] = _listed_job(job_id, row)
     return Listing(jobs, tuple(rejected), wanted.elsewhere(answered))
@@ -145,12 +153,14 @@ def parse_sacct(result: CommandResult, job_ids: Sequence[str], cluster: str = ""
     rejected = []
     for line in result.text().split("\n"):
         values = line.split(_SEPARATOR)
-        if len(values) != len(_FIELDS) or not TASK_ID.fullmatch(values[0]):
-            if line.strip() and not _PENDING_ARRAY.match(values[0]):
+        number = listed_id(values[0])
+        whole = len(values) == len(_FIELDS) and TASK_ID.fullmatch(number)
+        if not whole or not _STATE.match(values[2]):
+            if line.strip() and number and not _PENDING_ARRAY.match(number):
                 rejected.append(line)
             continue
         row = dict(zip(_FIELDS, values, strict=True))
-        job_id = wanted.find(row["JobID"], row["Cluster"])
+        job_id = wanted.find(number, row["Cluster"])
         if job_id and not (job_id in jobs and clean_state(row["State"]) == _SIBLING):
             jobs[job_id] = _accounted_job(job_id, row)
     return Listing(jobs, tuple(rejected))
@@ -240,8 +250,8 @@ def parse_id_list(result: CommandResult) -> list[str]:
     """
     if not result.ok:
         raise CouldNotAskError(_why("squeue", result))
-    lines = (line.strip() for line in result.text().splitlines())
-    return [line for line in lines if TASK_ID.fullmatch(line)]
+    numbers = (listed_id(line.strip()) for line in result.text().splitlines())
+    return [number for number in numbers if TASK_ID.fullmatch(number)]
 
 
 def _why(command: str, result: CommandResult) -> str:

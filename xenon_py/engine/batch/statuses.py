@@ -16,7 +16,7 @@ from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobReason, JobStatus, JobUsage
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listed, Listing, Phase, Site
 from xenon_py.plugin.runner import CommandResult, new_marker
-from xenon_py.plugin.scripts import ScriptIds
+from xenon_py.plugin.scripts import JobEnd, ScriptIds
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +44,8 @@ class Tracked:
         last: the status told last.
         told: when that was found out (``time.monotonic``).
         settled: it has ended and left the listing, so nothing can make it run again.
+        end: what its record says of the end that was told.
+        past: the same of a run before it was requeued.
     """
 
     token: str = ""
@@ -58,6 +60,8 @@ class Tracked:
     last: JobStatus | None = None
     told: float = 0.0
     settled: bool = False
+    end: JobEnd | None = None
+    past: JobEnd | None = None
 
     @property
     def ended(self) -> JobStatus | None:
@@ -290,6 +294,7 @@ class Statuses:
         self, job_id: str, tracked: Tracked, listing: Listing, second: _SecondLook, begun: float
     ) -> JobStatus:
         record = second.records.get(tracked.token, Record())
+        end = record.ends.get(tracked.index)
         now = time.monotonic()
         listed, accounted = listing.jobs.get(job_id), second.accounting.jobs.get(job_id)
         listed = self._suspended(tracked, listed)
@@ -307,7 +312,7 @@ class Statuses:
                 None if doubtful else accounted,
                 second.asked and not doubtful,
                 record.starts.get(tracked.index),
-                record.ends.get(tracked.index),
+                end if end != tracked.past else None,
                 tracked.cancelled,
                 tracked.known,
                 tracked.last,
@@ -320,8 +325,9 @@ class Statuses:
             status = replace(status, name=tracked.name)
         with self._lock:  # another thread may have been faster
             if tracked.ended is None or begun > tracked.told:
-                tracked.cancelled = tracked.cancelled and tracked.ended is None
-                tracked.last, tracked.told = status, now
+                if tracked.ended and not status.done:
+                    tracked.cancelled, tracked.past = False, tracked.end
+                tracked.last, tracked.told, tracked.end = status, now, end
                 tracked.settled = status.done and listed is None and _proven(status)
             assert tracked.last is not None
             return tracked.last
