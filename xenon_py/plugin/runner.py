@@ -117,7 +117,8 @@ def quote(word: str) -> str:
     """
     if "\0" in word:
         raise ValueError("a word for a shell cannot hold NUL")
-    return shlex.quote(word)
+    # Slurm refuses scripts with CR LF in them: the quotes are closed and opened between the two
+    return shlex.quote(word).replace("\r\n", "\r''\n")
 
 
 def quote_all(argv: Sequence[str]) -> str:
