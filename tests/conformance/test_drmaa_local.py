@@ -3,12 +3,15 @@ elsewhere. What every scheduler shows is in test_drmaa_behaviours.py."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -220,3 +223,42 @@ def test_a_strict_session() -> None:
         assert strict.wait(strict.runJob(template), 30).exitStatus == 0
         assert template.outputPath == ":out"
         assert repr(template) == "<JobTemplate 'true'>"
+
+
+def test_a_forked_process_has_no_session(session: Session) -> None:
+    """It may begin its own; that of its parent goes on."""
+    context = multiprocessing.get_context("fork")
+    job = session.runJob(shell("sleep 0.5; exit 4"))
+    with IndependentSession(CONTACT) as other:
+        calls = [lambda: session.jobStatus(job), lambda: other.jobStatus(job), other.exit]
+        answers, end = context.Pipe()
+        process = context.Process(target=_in_a_fork, args=(calls, end))
+        process.start()
+        assert answers.poll(30)
+        *refusals, code = answers.recv()
+        process.join()
+        assert other.wait(other.runJob(shell("exit 6")), 30).exitStatus == 6
+    of_parent = "code 5: No active session: it is of the process that was forked"
+    assert refusals == ["code 5: No active session", of_parent, of_parent]
+    assert code == 3
+    assert session.wait(job, 30).exitStatus == 4
+
+
+def _in_a_fork(calls: list[Callable[[], object]], end: Connection) -> None:
+    answers: list[object] = []
+    for call in calls:
+        try:
+            call()
+        except drmaa.NoActiveSessionException as error:
+            answers.append(str(error))
+    with Session(CONTACT) as own:
+        answers.append(own.wait(own.runJob(shell("exit 3")), 30).exitStatus)
+    end.send(answers)
+
+
+def test_values_can_be_pickled(session: Session) -> None:
+    template = shell("exit 3", jobEnvironment={"A": "b"}, joinFiles=True, hardWallclockTimeLimit=60)
+    again = pickle.loads(pickle.dumps(template))
+    assert (again.args, again.jobEnvironment, again.joinFiles) == (template.args, {"A": "b"}, True)
+    info = session.wait(session.runJob(again), 30)
+    assert pickle.loads(pickle.dumps(info)) == info

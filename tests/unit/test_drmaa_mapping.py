@@ -6,6 +6,7 @@ import datetime
 import os
 import shlex
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -412,3 +413,19 @@ def test_old_sessions_are_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     os.utime(tmp_path / ".xenon/drmaa/old.jsonl", (0, 0))
     prune()
     assert [path.name for path in (tmp_path / ".xenon/drmaa").iterdir()] == ["new.jsonl"]
+
+
+def test_any_of_many_jobs_is_found_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at every job for each one that is reaped would take minutes."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    table = JobTable(SessionFile("s"), "")
+    jobs = [str(number) for number in range(10_000)]
+    table.add(jobs)
+    assert table.unwatched(None) == jobs
+    begun = time.process_time()
+    for job in reversed(jobs):
+        table.settle(job, LOST)
+        table.unwatched(None)
+        assert table.take(None, 0, list) == (job, LOST)
+    assert time.process_time() - begun < 4
+    assert table.job_ids() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
@@ -35,6 +36,14 @@ class _Process:
 
     lock = threading.Lock()
     session: IndependentSession | None = None
+
+    @classmethod
+    def forget(cls) -> None:
+        """Begin anew: a forked process has no session, and none of the threads of its parent's."""
+        cls.lock, cls.session = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_Process.forget)
 
 
 def _active() -> IndependentSession:

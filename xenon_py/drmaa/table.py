@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import threading
 import time
@@ -38,7 +40,6 @@ class JobRecord:
         job_id: its identifier.
         parent: of its array; ``""`` = a single job.
         result: once it has ended.
-        watched: somebody will tell when it ends.
         suspended: by this session.
         terminated: its end was asked for by this session.
         name: of the job, as far as it is needed for its files.
@@ -51,7 +52,6 @@ class JobRecord:
     job_id: str
     parent: str = ""
     result: Result | None = None
-    watched: bool = False
     suspended: bool = False
     terminated: bool = False
     name: str = ""
@@ -75,9 +75,14 @@ class JobTable:
         self._owner = owner
         self._changed = threading.Condition()
         self._records: dict[str, JobRecord] = {}
+        self._process = os.getpid()
         self._closed = False
         for event in file.read():
             self._take_up(event)
+        # so that wait(ANY) need not look at every job; in order, without values
+        self._ended = {r.job_id: None for r in self._records.values() if r.result}
+        self._unwatched = {r.job_id: None for r in self._records.values() if not r.result}
+        self._failed: dict[str, None] = {}
 
     def _take_up(self, event: dict[str, Any]) -> None:
         if "submitted" in event:
@@ -109,6 +114,8 @@ class JobTable:
 
     def check_open(self) -> None:
         """Raise ``NoActiveSessionException`` when the session has ended."""
+        if os.getpid() != self._process:
+            raise drmaa_error(5, "No active session: it is of the process that was forked")
         if self._closed:
             raise drmaa_error(5, "No active session")
 
@@ -137,6 +144,7 @@ class JobTable:
             for job_id in job_ids:
                 record = JobRecord(job_id, parent, name=name, transfer=transfers.get(job_id))
                 self._records[job_id] = record
+                self._unwatched[job_id] = None
             self._changed.notify_all()
 
     def begin_to_fetch(self, job_id: str) -> JobRecord | None:
@@ -176,13 +184,10 @@ class JobTable:
     def unwatched(self, job_ids: Iterable[str] | None) -> list[str]:
         """Return which of these jobs (``None`` = of all) nobody watches, and mark them watched."""
         with self._changed:
-            chosen = self._records if job_ids is None else job_ids
-            found = []
-            for job_id in chosen:
-                record = self._records.get(job_id)
-                if record and not record.watched and record.result is None:
-                    record.watched = True
-                    found.append(job_id)
+            chosen = dict.fromkeys(self._unwatched if job_ids is None else job_ids)
+            found = [job_id for job_id in chosen if job_id in self._unwatched]
+            for job_id in found:
+                del self._unwatched[job_id]
             return found
 
     def terminated(self, job_ids: Iterable[str]) -> None:
@@ -200,20 +205,26 @@ class JobTable:
             record = self._records.get(job_id)
             if record is not None and record.result is None:
                 record.result = result
+                self._ended[job_id] = None
+                self._unwatched.pop(job_id, None)
                 self._changed.notify_all()
 
     def fail(self, job_id: str, error: BaseException) -> None:
         """Note that a job could not be watched any more; who waits for it is told."""
         with self._changed:
             record = self._records.get(job_id)
-            if record is not None:
-                record.watched, record.failure = False, error
+            if record is not None and record.result is None:
+                record.failure = error
+                self._unwatched[job_id] = self._failed[job_id] = None
                 self._changed.notify_all()
 
     def reap(self, job_ids: Iterable[str]) -> None:
         """Forget jobs."""
         with self._changed:
             known = [job_id for job_id in job_ids if self._records.pop(job_id, None)]
+            for job_id in known:
+                for index in (self._ended, self._unwatched, self._failed):
+                    index.pop(job_id, None)
             if known:
                 self._file.append([{"reaped": known}])
                 self._changed.notify_all()
@@ -246,13 +257,12 @@ class JobTable:
                 self._pause(deadline)
 
     def _chosen(self, job_id: str | None) -> list[JobRecord]:
-        if job_id is None:
-            found = list(self._records.values())
-        else:
-            found = [self._records[job_id]] if job_id in self._records else []
-        if not found:
+        if not self._records or (job_id is not None and job_id not in self._records):
             raise no_such_job(job_id or "there is no job in the session")
-        return found
+        if job_id is not None:
+            return [self._records[job_id]]
+        first = [*self._failed, *itertools.islice(self._ended, 1)]
+        return [self._records[one] for one in first]
 
     def wait_for_all(self, job_ids: Iterable[str], deadline: float | None) -> None:
         """Wait until all these jobs have ended, or were reaped by others; raises as ``take``."""
@@ -275,6 +285,7 @@ class JobTable:
 
     def _raise_failure(self, record: JobRecord) -> None:
         failure, record.failure = record.failure, None
+        self._failed.pop(record.job_id, None)
         if failure is not None:
             raise drmaa_error(1, str(failure)) from failure
 
