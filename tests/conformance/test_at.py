@@ -9,7 +9,7 @@ import pytest
 from services.records import AtHost
 from support.at import QUICK, over_ssh
 from xenon_py import Scheduler
-from xenon_py.testing import SchedulerConformance
+from xenon_py.testing import SchedulerConformance, SchedulerMinutesConformance
 
 
 class TestAtLocal(SchedulerConformance):
@@ -36,3 +36,16 @@ class TestAtSsh(SchedulerConformance):
 
     def create(self) -> Scheduler:
         return over_ssh(self.host)
+
+
+class TestAtMinutes(SchedulerMinutesConformance):
+    adaptor = "at"
+
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _host(cls, atd: AtHost) -> None:
+        if not atd.local:
+            pytest.skip("at is not on this machine")
+
+    def create(self) -> Scheduler:
+        return Scheduler.create("at", location=f"local://{self.scratch}", properties=QUICK)

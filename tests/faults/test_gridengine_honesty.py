@@ -266,6 +266,15 @@ def test_a_user_whose_qstat_has_options_of_its_own(
         defaults.unlink()
 
 
+def test_deleted_while_pending_by_somebody_else(
+    scheduler: Scheduler, early: dict[str, str]
+) -> None:
+    """Accounting never has such a job; `qstat -s z` knows that it ended, until a restart."""
+    status = scheduler.wait_until_done(early["deleted"], 60_000)
+    assert told(status) == (JobReason.CANCELLED, None, None)
+    assert "deleted before it ran" in status.error_message
+
+
 # --- the master is away ----------------------------------------------------------------------
 
 
@@ -298,15 +307,6 @@ def test_ends_that_only_accounting_tells(scheduler: Scheduler, early: dict[str, 
     assert status.error_type is JobErrorType.CANCELLED
     status = scheduler.wait_until_done(early["killed by qdel"], 60_000)
     assert told(status) == (JobReason.SIGNALLED, None, 9)
-
-
-def test_deleted_while_pending_by_somebody_else(
-    scheduler: Scheduler, early: dict[str, str]
-) -> None:
-    """Accounting never has such a job; `qstat -s z` knows that it ended."""
-    status = scheduler.wait_until_done(early["deleted"], 60_000)
-    assert told(status) == (JobReason.CANCELLED, None, None)
-    assert "deleted before it ran" in status.error_message
 
 
 def test_jobs_of_others_that_exit_with_99_and_100(
@@ -349,3 +349,20 @@ def test_qacct_where_the_file_cannot_be_read(
         assert told(later.get_job_status(early["plain 7"])) == (JobReason.FAILED, 7, None)
         assert later.get_job_status(early["limited"]).reason is JobReason.TIME_LIMIT
         assert later.get_job_status(early["plain 7"]).usage.end_time
+
+
+def test_numbers_that_come_again(
+    cell: GridEngineService, scheduler: Scheduler, early: dict[str, str], tmp_path: Path
+) -> None:
+    """The master lost its spool: jobs get the numbers of others, which have records in our home."""
+    cell.forget()
+    fresh: dict[str, int] = {}
+    with here(tmp_path) as other:
+        for code in range(3, 9):
+            fresh[other.submit_batch_job(sh(f"exit {code}")).id] = code
+        assert early["limited"] in fresh, "a number that another job had"
+        assert {i: other.get_job(i).wait(PATIENCE).exit_code for i in fresh} == fresh
+    with here(tmp_path) as later:
+        assert {i: later.get_job(i).wait(PATIENCE).exit_code for i in fresh} == fresh
+    job = scheduler.submit_batch_job(sh("exit 4"))
+    assert job.wait(PATIENCE).exit_code == 4, "the object from before the loss goes on"

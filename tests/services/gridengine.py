@@ -109,6 +109,16 @@ class GridEngineService(Service[GridEngineCell]):
         self._executor.stop(20)
         self.master.stop(20)
 
+    def forget(self) -> None:
+        """Lose jobs, numbers and accounting, and begin anew under the same name."""
+        self.stop()
+        for name in ("configured", "cluster"):
+            (self.directory / name).unlink()
+        at = self._layout(self.directory)
+        for path in (at.spool, at.root / config.CELL):
+            shutil.rmtree(path)
+        self._start_daemons()
+
     def start_master(self) -> None:
         """Start the master again, after a test stopped it; jobs and queues are as they were."""
         at = self._layout(self.directory)

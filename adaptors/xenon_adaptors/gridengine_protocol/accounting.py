@@ -272,7 +272,7 @@ def read_time(text: str) -> int | None:
         number = int(text)
         return (number if number > _MILLISECONDS else number * 1000) or None
     whole, _, fraction = text.partition(".")
-    found = _moment(whole)
+    found = _moment(whole) if whole else None
     if found is None:
         return None
     ms = int(fraction[:3].ljust(3, "0")) if fraction.isdigit() else 0
