@@ -15,7 +15,13 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal, overload
 
 from xenon_py.engine import deletion, operations, publishing, registry
-from xenon_py.engine.arguments import adaptor_label, checked_flag, checked_mode, checked_open_mode
+from xenon_py.engine.arguments import (
+    adaptor_label,
+    checked_flag,
+    checked_mode,
+    checked_offset,
+    checked_open_mode,
+)
 from xenon_py.engine.context import Telling
 from xenon_py.engine.copying import CopyEngine, CopyOptions
 from xenon_py.engine.creation import make_target
@@ -362,17 +368,31 @@ class FileSystem:
         with self._on("delete", path) as (adaptor, full):
             deletion.delete(adaptor, full, recursive=checked_flag(recursive, "recursive"))
 
-    def rename(self, source: PathLike | None = None, target: PathLike | None = None) -> None:
-        """Rename a path; to itself is no error, over something else is never done.
+    def rename(
+        self,
+        source: PathLike | None = None,
+        target: PathLike | None = None,
+        *,
+        replace: bool = False,
+    ) -> None:
+        """Rename a path; to itself is no error.
+
+        Args:
+            source: what to rename.
+            target: its new path.
+            replace: whether a file (or link) at ``target`` is replaced: in one step where the
+                adaptor ``can_replace_by_rename``, else it is deleted before. A directory never is.
 
         Raises:
             UnsupportedOperationException: the adaptor cannot do this.
             NoSuchPathException: the source, or the target's parent, does not exist.
             PathAlreadyExistsException: the target exists.
-            InvalidPathException: a directory would go into itself.
+            InvalidPathException: a directory would go into itself, or replace a file.
         """
         with self._on("rename", source, "source") as (adaptor, full):
-            operations.rename(adaptor, full, self._session.resolve(target, "target"))
+            over = checked_flag(replace, "replace")
+            there = self._session.resolve(target, "target")
+            operations.rename(adaptor, full, there, replace=over)
 
     def set_posix_file_permissions(
         self,
@@ -392,8 +412,12 @@ class FileSystem:
         with self._on("set_posix_file_permissions", path) as (adaptor, full):
             operations.set_permissions(adaptor, full, checked_mode(permissions))
 
-    def read_from_file(self, path: PathLike | None = None) -> FileChunks:
+    def read_from_file(self, path: PathLike | None = None, *, offset: int = 0) -> FileChunks:
         """Read a file piece by piece, whatever its size.
+
+        Args:
+            path: a regular file, or a link to one.
+            offset: where to begin, in bytes; behind the end there is nothing to read.
 
         Returns:
             An iterator of ``bytes``; also ``.next()``, ``.close()`` and a ``with`` block.
@@ -403,7 +427,7 @@ class FileSystem:
             InvalidPathException: it is no regular file, nor a link to one.
         """
         with self._on("read_from_file", path) as (adaptor, full):
-            stream = operations.open_read(adaptor, full)
+            stream = operations.open_read(adaptor, full, checked_offset(offset))
             return FileChunks(stream, self._telling("read_from_file", full))
 
     def write_to_file(self, path: PathLike, data_stream: Iterable[Buffer]) -> None:

@@ -27,6 +27,17 @@ def checked_flag(value: object, argument: str) -> bool:
     raise IllegalArgumentException.because(f"{argument} must be True or False, not {shown(value)}")
 
 
+def checked_offset(offset: object) -> int:
+    """Return a place in a file, in bytes.
+
+    Raises:
+        IllegalArgumentException: it is no integer from 0 to 2^63 - 1.
+    """
+    if isinstance(offset, int) and not isinstance(offset, bool) and 0 <= offset < 2**63:
+        return offset
+    raise IllegalArgumentException.because(f"offset must be an int >= 0, not {shown(offset)}")
+
+
 def checked_mode(permissions: object) -> int:
     """Return the mode that a collection of permissions stands for; empty = ``0o000``.
 

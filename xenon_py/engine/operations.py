@@ -212,24 +212,35 @@ def set_permissions(adaptor: FileSystemAdaptor, path: str, mode: int) -> None:
     adaptor.chmod(path, mode)
 
 
-def rename(adaptor: FileSystemAdaptor, source: str, target: str) -> None:
-    """Rename to a path that does not exist; to itself is no error.
+def rename(adaptor: FileSystemAdaptor, source: str, target: str, *, replace: bool) -> None:
+    """Rename to a path that does not exist, or with ``replace`` is a file; to itself is no error.
 
     Raises:
         NoSuchPathException: the source, or the target's parent, does not exist.
-        PathAlreadyExistsException: the target exists.
-        InvalidPathException: a directory would go into itself.
+        PathAlreadyExistsException: the target exists (``replace``: and is a directory).
+        InvalidPathException: a directory would go into itself, or (``replace``) over a file.
     """
     check_can(adaptor, "rename", adaptor.description.supports_rename)
-    require(adaptor, source)
+    info = require(adaptor, source)
     if source == target:
         return
     if is_below(target, source):
         raise InvalidPathException.because(
             f"cannot rename {source!r} into itself: {target!r}", path=source
         )
-    check_free(adaptor, target)
-    adaptor.rename(source, target)
+    there = lookup(adaptor, target) if replace else None
+    if there is None or there.kind is FileKind.DIRECTORY:
+        check_free(adaptor, target)
+        adaptor.rename(source, target)
+        return
+    if info.kind is FileKind.DIRECTORY:
+        raise InvalidPathException.because(
+            f"cannot replace a file by the directory {source!r}: {target!r}", path=target
+        )
+    in_one_step = adaptor.description.can_replace_by_rename
+    if not in_one_step:
+        adaptor.unlink(target)
+    adaptor.rename(source, target, replace=in_one_step)
 
 
 def check_file(adaptor: FileSystemAdaptor, path: str) -> None:
@@ -244,10 +255,10 @@ def check_file(adaptor: FileSystemAdaptor, path: str) -> None:
         _require_kind(info, FileKind.FILE, path)
 
 
-def open_read(adaptor: FileSystemAdaptor, path: str) -> ReadStream:
-    """Open a regular file, or a link to one; raises as ``check_file``."""
+def open_read(adaptor: FileSystemAdaptor, path: str, offset: int = 0) -> ReadStream:
+    """Open a regular file, or a link to one, at an offset in bytes; raises as ``check_file``."""
     check_file(adaptor, path)
-    return adaptor.open_read(path)
+    return adaptor.open_read(path, offset)
 
 
 def size_of(adaptor: FileSystemAdaptor, path: str) -> int:

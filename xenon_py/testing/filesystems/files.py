@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from xenon_py.exceptions import (
+    IllegalArgumentException,
     InvalidPathException,
     NoSuchPathException,
     PathAlreadyExistsException,
@@ -185,6 +186,18 @@ class ReadTests(FileSystemCase):
     def test_read_a_directory(self, fs: FileSystem, base: Path) -> None:
         with pytest.raises(InvalidPathException):
             get(fs, base)
+
+    @pytest.mark.parametrize("offset", [0, 1, 299_999, 300_000, 400_000])
+    def test_read_from_an_offset(self, fs: FileSystem, base: Path, offset: int) -> None:
+        data = pattern(300_000)
+        put(fs, base / "file", data)
+        assert b"".join(fs.read_from_file(base / "file", offset=offset)) == data[offset:]
+
+    @pytest.mark.parametrize("offset", [-1, 1.5, "1", None, True])
+    def test_read_from_a_wrong_offset(self, fs: FileSystem, base: Path, offset: object) -> None:
+        put(fs, base / "file")
+        with pytest.raises(IllegalArgumentException, match="offset"):
+            fs.read_from_file(base / "file", offset=offset)  # type: ignore[arg-type]
 
     def test_read_gives_pieces_of_bytes(self, fs: FileSystem, base: Path) -> None:
         put(fs, base / "file", pattern(1_000_000))

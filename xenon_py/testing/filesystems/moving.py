@@ -66,6 +66,26 @@ class RenameTests(FileSystemCase):
         assert get(fs, base / "new") == b"kept"
         assert get(fs, base / "old") == b"old"
 
+    def test_rename_replaces_a_file_when_asked(self, fs: FileSystem, base: Path) -> None:
+        self.need("supports_rename")
+        put(fs, base / "old", b"content")
+        put(fs, base / "new", b"replaced")
+        fs.rename(base / "old", base / "new", replace=True)
+        assert get(fs, base / "new") == b"content"
+        fs.rename(base / "new", base / "newer", replace=True)
+        assert names(fs, base) == ["newer"]
+
+    def test_rename_never_replaces_a_directory(self, fs: FileSystem, base: Path) -> None:
+        self.need("supports_rename")
+        put(fs, base / "file", b"kept")
+        fs.create_directory(base / "dir")
+        with pytest.raises(PathAlreadyExistsException):
+            fs.rename(base / "file", base / "dir", replace=True)
+        with pytest.raises(InvalidPathException):
+            fs.rename(base / "dir", base / "file", replace=True)
+        assert get(fs, base / "file") == b"kept"
+        assert names(fs, base) == ["dir", "file"]
+
     def test_rename_onto_a_directory(self, fs: FileSystem, base: Path) -> None:
         self.need("supports_rename")
         fs.create_directory(base / "old")
