@@ -37,8 +37,8 @@ from xenon_py.engine.urls import parse_filesystem_url
 from xenon_py.exceptions import (
     IllegalArgumentException,
     InvalidPathException,
+    MissingDependencyException,
     NoSuchCopyException,
-    UnsupportedOperationException,
 )
 from xenon_py.model.attributes import Is, NameList, PathAttributes, PosixFilePermission
 from xenon_py.model.copying import CopyMode, CopyOperation, CopyStatus, ProgressCallback
@@ -635,16 +635,16 @@ class FileSystem:
         return copy_operation.id
 
     def as_fsspec(self) -> Any:
-        """Return this file system as an ``fsspec.AbstractFileSystem``.
+        """Return this file system as an ``fsspec.AbstractFileSystem``, for pandas, dask and others.
+
+        It works as long as this file system is open. Copies of it in other processes, pickled or
+        forked, connect anew; it is not pickled when the credential is a secret.
 
         Raises:
-            UnsupportedOperationException: there is no such face in this version.
+            MissingDependencyException: fsspec is not installed.
         """
-        raise UnsupportedOperationException.because(
-            "this version has no fsspec face",
-            operation="as_fsspec",
-            adaptor=self.get_adaptor_name(),
-        )
+        with self._telling("as_fsspec", ""):
+            return _fsspec_class(self._description.name).over(self)
 
     def close(self) -> None:
         """Close the file system. May be repeated.
@@ -697,6 +697,18 @@ class FileSystem:
             adaptor = self._session.adaptor
             telling.path = full = self._session.resolve(path, argument)
             yield adaptor, full
+
+
+def _fsspec_class(adaptor: str) -> Any:
+    """Return the class of the fsspec face; fsspec finds it by its entry points."""
+    try:
+        import fsspec
+    except ModuleNotFoundError as error:
+        raise MissingDependencyException.because(
+            "as_fsspec needs the package 'fsspec': pip install 'xenon-py[fsspec]'"
+        ) from error
+    own = f"xenon-{adaptor}"
+    return fsspec.get_filesystem_class(own if own in fsspec.available_protocols() else "xenon")
 
 
 def _forget_copies() -> None:
