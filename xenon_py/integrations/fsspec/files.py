@@ -17,7 +17,7 @@ from xenon_py.model.copying import CopyMode
 
 if TYPE_CHECKING:
     from xenon_py.filesystem import FileSystem
-    from xenon_py.integrations.fsspec.filesystem import XenonFileSystem
+    from xenon_py.integrations.fsspec.base import Connected
 
 _FRAMES = 16
 
@@ -31,7 +31,7 @@ class ReadFile(io.BufferedReader):
         blocksize: size of its buffer, in bytes.
     """
 
-    def __init__(self, fs: XenonFileSystem, path: str, block_size: int | None) -> None:
+    def __init__(self, fs: Connected, path: str, block_size: int | None) -> None:
         raw = fs.files.open(path, "rb").detach()  # type: ignore[attr-defined]
         self.blocksize = block_size or CHUNK_SIZE
         super().__init__(raw, self.blocksize)
@@ -74,7 +74,7 @@ class WriteFile(io.BufferedWriter):
 
     raw: RawWriter
 
-    def __init__(self, fs: XenonFileSystem, path: str, mode: str, *, autocommit: bool) -> None:
+    def __init__(self, fs: Connected, path: str, mode: str, *, autocommit: bool) -> None:
         files = fs.files
         self._written = path if autocommit else temporary_path(path)
         stream = files.open(self._written, mode if autocommit else "xb")

@@ -1,0 +1,31 @@
+"""dask reads a directory of CSV files on an SSH server, in several processes."""
+
+import os
+
+import dask
+import dask.dataframe as dd
+import fsspec
+
+where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp://localhost/tmp")
+options = {
+    "location": os.environ["XENON_EXAMPLE_LOCATION"],
+    "username": os.environ["XENON_EXAMPLE_USER"],
+    "password_env": "XENON_EXAMPLE_PASSWORD",  # each process reads its own environment
+    "properties": {"sftp.knownHostsFile": os.environ["XENON_EXAMPLE_KNOWN_HOSTS"]},
+}
+
+
+def main() -> None:
+    """Write a directory, then sum it up, once in threads and once in processes."""
+    fs, directory = fsspec.url_to_fs(where, **options)
+    fs.pipe(
+        {f"{directory}/many/{n}.csv": f"n,square\n{n},{n * n}\n".encode() for n in range(1, 11)}
+    )
+    table = dd.read_csv(f"{where}/many/*.csv", storage_options=options)
+    for scheduler in ("threads", "processes"):
+        with dask.config.set(scheduler=scheduler, num_workers=2):
+            print(scheduler, table["square"].sum().compute())
+
+
+if __name__ == "__main__":
+    main()
