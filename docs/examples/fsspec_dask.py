@@ -1,4 +1,4 @@
-"""dask reads a directory of CSV files on an SSH server, in several processes."""
+"""dask reads a directory of CSV files on an SSH server, in threads and in another process."""
 
 import os
 
@@ -22,8 +22,8 @@ def main() -> None:
         {f"{directory}/many/{n}.csv": f"n,square\n{n},{n * n}\n".encode() for n in range(1, 11)}
     )
     table = dd.read_csv(f"{where}/many/*.csv", storage_options=options)
-    for scheduler in ("threads", "processes"):
-        with dask.config.set(scheduler=scheduler, num_workers=2):
+    for scheduler, workers in (("threads", 4), ("processes", 1)):
+        with dask.config.set(scheduler=scheduler, num_workers=workers):
             print(scheduler, table["square"].sum().compute())
 
 

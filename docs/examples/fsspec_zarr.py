@@ -28,6 +28,8 @@ again = zarr.open_array(f"{where}/numbers.zarr", mode="r", storage_options=optio
 print("zarr", again.shape, int(again[999, 999]), bool((again[:] == numbers).all()))
 
 data = xr.Dataset({"temperature": (("x", "y"), np.random.default_rng(1).random((20, 30)))})
-data.to_zarr(f"{where}/weather.zarr", storage_options=options, mode="w", consolidated=False)
-opened = xr.open_zarr(f"{where}/weather.zarr", storage_options=options, consolidated=False)
+# xarray itself takes no URLs with a hyphen before "://"; a store of zarr is all it needs.
+store = zarr.storage.FsspecStore.from_url(f"{where}/weather.zarr", storage_options=options)
+data.to_zarr(store, mode="w", consolidated=False)
+opened = xr.open_zarr(store, consolidated=False)
 print("xarray", opened.load().equals(data))

@@ -89,7 +89,11 @@ def test_the_protocols_of_others_are_left_alone() -> None:
         ({"hots": "h"}, TypeError, "hots"),
         ({"location": "a b c"}, InvalidLocationException, "location"),
         ({"location": "h", "properties": {"sftp.no": "1"}}, LookupError, "no"),
-        ({"location": "h", "password_env": "A", "certfile": "B"}, InvalidCredentialException, "both"),
+        (
+            {"location": "h", "password_env": "A", "certfile": "B"},
+            InvalidCredentialException,
+            "both",
+        ),
         (
             {"location": "h", "username": "A", "credential": DefaultCredential()},
             InvalidCredentialException,
