@@ -18,7 +18,7 @@ from fsspec.tests.abstract import (
     AbstractPutTests,
 )
 
-from services.records import DavServer, FtpServer, SshServer
+from services.records import DavServer, FtpServer, S3Server, SshServer
 from support import fsspec_faces
 
 
@@ -76,3 +76,14 @@ class TestWebdav(Suites):
     @pytest.fixture
     def place(self, apache: DavServer) -> tuple[Any, str]:
         return fsspec_faces.webdav(apache), apache.basic
+
+
+@pytest.fixture(scope="module")
+def bucket(s3: S3Server) -> Any:
+    return fsspec_faces.s3(s3)
+
+
+class TestS3(Suites):
+    @pytest.fixture
+    def place(self, bucket: Any) -> tuple[Any, str]:
+        return bucket, "/"

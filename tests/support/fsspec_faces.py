@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 
+from support.s3 import shared_bucket
 from support.sftp import UNCHECKED
 from xenon_py import PasswordCredential
 
 if TYPE_CHECKING:
-    from services.records import DavServer, FtpServer, SshServer
+    from services.records import DavServer, FtpServer, S3Server, SshServer
 
 
 def sftp_options(server: SshServer) -> dict[str, Any]:
@@ -42,4 +43,13 @@ def webdav(server: DavServer) -> Any:
         "xenon-webdav",
         location=f"http://{server.host}:{server.port}{server.basic}",
         credential=PasswordCredential(username=server.user, password=server.password),
+    )
+
+
+def s3(server: S3Server) -> Any:
+    """Return the face of the shared bucket of an S3 server."""
+    return fsspec.filesystem(
+        "xenon-s3",
+        location=f"{server.endpoint}/{shared_bucket(server)}",
+        credential=PasswordCredential(username=server.access_key, password=server.secret_key),
     )
