@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -54,17 +51,6 @@ def exited(code: int) -> tuple[object, ...]:
     return (True, False, "", False, False, code)
 
 
-def test_exit_codes_of_an_array(session: Session) -> None:
-    codes = (0, 1, 2, 100, 126, 127, 128, 129, 137, 143, 254)
-    template = shell('exit "$(echo "$*" | cut -d" " -f"$XENON_ARRAY_TASK_ID")"', "sh")
-    template.args = [*template.args, *codes]
-    tasks = session.runBulkJobs(template, 1, len(codes), 1)
-    assert all("_" in task for task in tasks)
-    session.synchronize([ALL], 120)
-    found = [session.wait(task, 0)[1:7] for task in tasks]
-    assert found == [exited(code) for code in codes]
-
-
 def test_a_running_array_is_ended_by_its_parent(session: Session) -> None:
     tasks = session.runBulkJobs(shell("sleep 300"), 1, 2, 1)
     until(lambda: session.jobStatus(tasks[0]) == JobState.RUNNING)
@@ -97,21 +83,3 @@ def test_refusals(session: Session) -> None:
         session.runJob(shell("exit 0", workingDirectory="/nonexistent"))
     with pytest.raises(drmaa.InvalidJobException):
         session.jobStatus("4294967")
-
-
-def test_many_waiters_ask_together(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Commands are counted by a ``squeue`` that comes first in PATH."""
-    log, real = tmp_path / "log", shutil.which("squeue")
-    (tmp_path / "bin").mkdir()
-    fake = tmp_path / "bin/squeue"
-    fake.write_text(f'#!/bin/sh\necho x >>{log}\nexec {real} "$@"\n')
-    fake.chmod(0o755)
-    jobs = session.runBulkJobs(shell("exit 0"), 1, 20, 1)
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    started = time.monotonic()
-    with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(lambda job: session.wait(job, 120).exitStatus, jobs)) == [0] * 20
-    rounds = (time.monotonic() - started) / 0.3
-    assert 0 < len(log.read_text().split()) <= rounds + 3

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from xenon_py.drmaa.__main__ import main
+
 _PROGRAM = """
 import multiprocessing, sys, drmaa
 from drmaa.errors import InvalidJobException
@@ -85,14 +87,16 @@ def test_the_path_of_modules(directory: Path) -> None:
     assert done.returncode == 7, done.stderr
 
 
-def test_help_and_what_is_no_program(directory: Path) -> None:
+def test_help_and_what_is_no_program(
+    directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     helped = run("--help", directory=directory)
-    assert helped.returncode == 0
+    assert (helped.returncode, helped.stderr) == (0, "")
     assert helped.stdout.startswith("usage: ")
     assert "--contact STRING" in helped.stdout
-    for words in ((), ("--contact", "adaptor=local"), ("-m",)):
-        done = run(*words, directory=directory)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith("usage: ")
-    missing = run("nowhere.py", directory=directory)
-    assert (missing.returncode, missing.stderr) == (2, "nowhere.py: there is no such script\n")
+    monkeypatch.setenv("XENON_DRMAA_CONTACT", "")
+    for words in ([], ["--contact"], ["--contact", "adaptor=local"], ["-m"], ["-x", "program.py"]):
+        assert main(words) == 2
+        assert capsys.readouterr().err.startswith("usage: ")
+    assert main(["nowhere.py"]) == 2
+    assert capsys.readouterr().err == "nowhere.py: there is no such script\n"
