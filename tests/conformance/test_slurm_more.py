@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +88,71 @@ def test_a_job_of_an_earlier_process(slurm: SlurmCluster, tmp_path: Path) -> Non
         assert ".xenon/jobs/" in text
         with pytest.raises(NoSuchJobException):
             second.get_job("99999999")
+
+
+OPTIONS = {
+    "SBATCH_PARTITION": "nosuch",
+    "SBATCH_ARRAY_INX": "1-3",
+    "SBATCH_CLUSTERS": "nosuch",
+    "SBATCH_WAIT": "1",
+    "SLURM_CLUSTERS": "nosuch",
+    "SLURM_TIME_FORMAT": "relative",
+    "SLURM_PARTITION": "nosuch",
+    "SLURM_JOB_ID": "1",
+    "SRUN_DEBUG": "3",
+    "SQUEUE_FORMAT": "%u",
+    "SQUEUE_FORMAT2": "jobid",
+    "SQUEUE_STATES": "PD",
+    "SQUEUE_USERS": "nobody",
+    "SQUEUE_PARTITION": "otherpartition",
+    "SACCT_FORMAT": "jobid",
+    "SINFO_FORMAT": "%N",
+    "SCANCEL_INTERACTIVE": "1",
+    "LC_ALL": "de_DE.UTF-8",
+    "LANGUAGE": "de",
+    "TZ": "Asia/Tokyo",
+}
+"""Variables of the user that change what Slurm's commands do, or how they print it."""
+
+
+def test_variables_of_the_user_change_nothing(
+    slurm: SlurmCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in OPTIONS.items():
+        monkeypatch.setenv(name, value)
+    with here(slurm, tmp_path) as scheduler:
+        begun = time.time()
+        count = shell("env | grep -c -E '^S(BATCH|QUEUE|ACCT)_'; exit 4", stdout="count")
+        job = scheduler.submit_batch_job(dataclasses.replace(count, inherit_environment=True))
+        tasks = scheduler.submit_job_array(shell("exit 7"), 1, 2)
+        _, stream = scheduler.submit_interactive_job(shell("echo here"), [])
+        assert stream.next().stdout == b"here\n"
+        status = job.wait(PATIENCE)
+        assert (status.exit_code, (tmp_path / "count").read_text()) == (4, "0\n")
+        assert abs(status.usage.end_time / 1000 - begun) < 60
+        assert [task.wait(PATIENCE).exit_code for task in tasks] == [7, 7]
+        held = scheduler.submit_batch_job(shell("exit 0", hold=True))
+        assert held.id in [job.id for job in scheduler.get_jobs()]
+        assert scheduler.get_queue_status("mypartition").scheduler_specific_information["nodes"]
+        held.cancel()
+        assert held.wait(PATIENCE).reason is JobReason.CANCELLED
+
+
+def test_a_heterogeneous_job(scheduler: Scheduler) -> None:
+    """The script runs in its first part."""
+    parts = ["--ntasks=1", ":", "--ntasks=2"]
+    job = scheduler.submit_batch_job(shell("exit 9", scheduler_arguments=parts))
+    assert job.wait(PATIENCE).exit_code == 9
+
+
+def test_a_thousand_dependencies(scheduler: Scheduler) -> None:
+    first = scheduler.submit_job_array(shell("exit 0", hold=True), 1, 1000)
+    last = scheduler.submit_batch_job(shell("exit 0", depends_on=first))
+    assert last.status().state in {"PENDING", "UNKNOWN"}
+    statuses = scheduler.get_job_statuses([*first, last])
+    assert {status.done for status in statuses} == {False}
+    last.cancel()
+    subprocess.run(["scancel", first[0].id.partition("_")[0]], check=True)
 
 
 def test_array_files_have_to_differ(scheduler: Scheduler) -> None:

@@ -54,6 +54,8 @@ class Submitter:
         adaptor: says what the answers mean.
         host: where the programs are run.
         site: what is known of the system.
+        patience: seconds that a program may take, besides those for each job; Slurm's ``sbatch``
+            goes on asking a controller that is full for two minutes.
         timeout: seconds that one job of a program may take.
         pause: waits between attempts; a test may make it quick.
         cleaned: old job records were looked for, once is enough.
@@ -62,6 +64,7 @@ class Submitter:
     adaptor: BatchAdaptor
     host: SubmitHost
     site: Site
+    patience: float = 180.0
     timeout: float = 60.0
     pause: Callable[[float], object] = time.sleep
     cleaned: bool = False
@@ -129,7 +132,7 @@ class Submitter:
             marker, jobs, self.host.head, clean=not self.cleaned, at_once=at_once
         )
         self.cleaned = True
-        result = self.host.sh(program, len(jobs), timeout=30 + self.timeout * len(jobs))
+        result = self.host.sh(program, len(jobs), timeout=self.patience + self.timeout * len(jobs))
         return parse_submissions(marker, jobs, result.stdout, result.host)
 
     def _told(
