@@ -68,6 +68,7 @@ def spoilt(
     bucket: str,
     spoil: Spoil = lambda _: None,
     damage: Damage = lambda _, answer: answer,
+    on_the_way: Callable[[Request], Request] = lambda request: request,
     **properties: str,
 ) -> Iterator[tuple[HttpServer, FileSystem]]:
     """Put a relay before a server, and open a file system through it.
@@ -77,12 +78,13 @@ def spoilt(
         bucket: of it.
         spoil: what is not handed on.
         damage: what becomes of the answers.
+        on_the_way: what becomes of the requests.
         properties: of the file system.
     """
 
     def script(request: Request) -> Answer:
         found = spoil(request)
-        return damage(request, _asked(server, request)) if found is None else found
+        return damage(request, _asked(server, on_the_way(request))) if found is None else found
 
     with serving(script) as relay:
         here = _replaced(server, relay.port)

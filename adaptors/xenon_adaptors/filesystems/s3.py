@@ -125,7 +125,9 @@ class S3Adaptor(FileSystemAdaptor):
         while page.token:
             following = self._threads.submit(self._page, prefix, token=page.token)
             yield from page.entries
-            page = following.result()
+            token, page = page.token, following.result()
+            if page.token == token:
+                raise XenonException.because("the server lists the same page again and again")
         yield from page.entries
 
     def _page(self, prefix: str, *, token: str = "", most: int = 0) -> Page:

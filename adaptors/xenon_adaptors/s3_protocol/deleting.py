@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from xenon_adaptors.s3_protocol.failures import failure
 from xenon_adaptors.s3_protocol.wire import Wire, refusal
+from xenon_adaptors.s3_protocol.writer import md5_of
 from xenon_py.exceptions import XenonException
 
 MOST = 1000
@@ -43,8 +42,7 @@ def _delete_together(wire: Wire, keys: Sequence[str]) -> dict[str, XenonExceptio
     listed = "".join(f"<Object><Key>{escape(key, _ENTITIES)}</Key></Object>" for key in keys)
     space = "http://s3.amazonaws.com/doc/2006-03-01/"
     body = f'<Delete xmlns="{space}"><Quiet>true</Quiet>{listed}</Delete>'.encode()
-    digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-    headers = {"content-md5": digest, "content-type": "application/xml"}
+    headers = {"content-md5": md5_of(body), "content-type": "application/xml"}
     answer = wire.send("POST", query={"delete": ""}, headers=headers, body=body)
     if answer.status in {405, 501}:  # a server that removes one by one only
         return {key: error for one in keys for key, error in _delete_alone(wire, one).items()}

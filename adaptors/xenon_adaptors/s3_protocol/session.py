@@ -26,6 +26,11 @@ CONNECTIONS = 32
 _NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
+def _stay(params: dict[str, Any], **_: object) -> None:
+    """Keep botocore from following a server's word to another region, even to Amazon's hosts."""
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
 class _Chain(Protocol):
     """Credentials that renew themselves."""
 
@@ -109,13 +114,15 @@ class Session:
             **({"signature_version": UNSIGNED} if self._anonymous else {}),
         )
         with translated(self._place.directory):
-            return boto3.Session(botocore_session=self._botocore).client(
+            client = boto3.Session(botocore_session=self._botocore).client(
                 "s3",
                 endpoint_url=self._place.endpoint,
                 region_name=self._region,
                 verify=self._verify,
                 config=config,
             )
+        client.meta.events.register("before-call.s3", _stay)
+        return client
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,8 +1,8 @@
 """Signs requests: AWS Signature Version 4, with a digest of the body in every request.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html. botocore signs as
-well but takes four times as long for it, which counts with many small files. As the digest of the
-body is signed, a server refuses what arrives damaged, also over https.
+well but takes four times as long for it, which counts with many small files. The digest of the body
+is signed, over https too.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from xenon_py.exceptions import ConnectionLostException, XenonException
 
 _PAUSES = (0.2, 0.5, 1.0)  # seconds, before each further try
 _PASSING = {429, 500, 502, 503, 504}
+_LONGEST = 64 * 1024 * 1024  # of an answer that is not the content of an object
 _LONGEST_ERROR = 64 * 1024
 _NO_HEADERS: Mapping[str, str] = {}
 _log = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Wire:
 
         Raises:
             NotConnectedException: no answer.
+            XenonException: one that does not end.
         """
         for tries, pause in enumerate((*_PAUSES, None), 1):
             try:
@@ -158,9 +160,12 @@ def _content(response: AWSResponse, method: str) -> bytes:
         ConnectionClosedError: it is shorter than announced.
     """
     try:
-        content: bytes = response.content
+        content: bytes = response.raw.read(_LONGEST + 1)
     except (HTTPError, OSError) as error:
         raise b.HTTPClientError(error=error) from error
+    if len(content) > _LONGEST:
+        response.raw.close()
+        raise XenonException.because("the server's answer is too long to be one to this question")
     announced = response.headers.get("content-length", "")
     if method != "HEAD" and announced.isdigit() and len(content) < int(announced):
         raise b.HTTPClientError(error=f"{len(content)} of {announced} bytes arrived")

@@ -6,6 +6,7 @@ the upload, so that the server keeps no parts, which would cost money and show n
 
 from __future__ import annotations
 
+import base64
 import collections
 import hashlib
 import io
@@ -43,11 +44,14 @@ class PartBody(io.RawIOBase):
 
     Args:
         given_up: tells whether sending is to stop.
+
+    Attributes:
+        pieces: what was gathered.
     """
 
     def __init__(self, given_up: Callable[[], bool]) -> None:
         self._given_up = given_up
-        self._pieces: list[bytes | bytearray] = []
+        self.pieces: list[bytes | bytearray] = []
         self._size = 0
         self._next = 0
 
@@ -58,15 +62,15 @@ class PartBody(io.RawIOBase):
         """Add bytes; small pieces are copied together."""
         self._size += len(data)
         if len(data) >= _SMALL_PIECE:
-            self._pieces.append(bytes(data))  # no copy where it is bytes already
-        elif self._pieces and isinstance(self._pieces[-1], bytearray):
-            self._pieces[-1] += data
+            self.pieces.append(bytes(data))  # no copy where it is bytes already
+        elif self.pieces and isinstance(self.pieces[-1], bytearray):
+            self.pieces[-1] += data
         else:
-            self._pieces.append(bytearray(data))
+            self.pieces.append(bytearray(data))
 
     def whole(self) -> bytes:
         """Return all of it."""
-        return b"".join(self._pieces)
+        return b"".join(self.pieces)
 
     def readable(self) -> bool:
         """Tell that this can be read."""
@@ -78,13 +82,13 @@ class PartBody(io.RawIOBase):
 
     def tell(self) -> int:
         """Return the offset of the next byte."""
-        return sum(len(piece) for piece in self._pieces[: self._next])
+        return sum(len(piece) for piece in self.pieces[: self._next])
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go back to the beginning, or to the end."""
         if offset or whence == io.SEEK_CUR:
             raise ValueError("only the beginning and the end can be sought")
-        self._next = 0 if whence == io.SEEK_SET else len(self._pieces)
+        self._next = 0 if whence == io.SEEK_SET else len(self.pieces)
         return self.tell()
 
     def read(self, size: int | None = -1) -> bytes:
@@ -92,13 +96,13 @@ class PartBody(io.RawIOBase):
         if self._given_up():
             raise _GivenUpError("the file was given up")
         if size is None or size < 0:
-            rest = b"".join(self._pieces[self._next :])
-            self._next = len(self._pieces)
+            rest = b"".join(self.pieces[self._next :])
+            self._next = len(self.pieces)
             return rest
-        if self._next == len(self._pieces):
+        if self._next == len(self.pieces):
             return b""
         self._next += 1
-        return bytes(self._pieces[self._next - 1])
+        return bytes(self.pieces[self._next - 1])
 
 
 def part_size(number: int, size: int | None, least: int = PART) -> int:
@@ -115,6 +119,14 @@ def part_size(number: int, size: int | None, least: int = PART) -> int:
     if size is None:
         return least << ((number - 1) // _GROW_EVERY)
     return max(least, -(-size // MAX_PARTS))
+
+
+def md5_of(*pieces: Buffer) -> str:
+    """Return the header ``Content-MD5``: not all servers look at the digest that is signed."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for piece in pieces:
+        digest.update(piece)
+    return base64.b64encode(digest.digest()).decode()
 
 
 class S3Writer:
@@ -193,7 +205,11 @@ class S3Writer:
     def _send_part(self, number: int, body: PartBody) -> str:
         with translated(self._path):
             answer = self._client().upload_part(
-                **self._names, UploadId=self._upload, PartNumber=number, Body=body
+                **self._names,
+                UploadId=self._upload,
+                PartNumber=number,
+                Body=body,
+                ContentMD5=md5_of(*body.pieces),
             )
         return str(answer["ETag"])
 
@@ -276,7 +292,7 @@ def put(wire: Wire, key: str, body: bytes, *, exclusive: bool) -> None:
     Raises:
         PathAlreadyExistsException: ``exclusive``, and there is one.
     """
-    headers = {"content-type": "application/octet-stream"}
+    headers = {"content-type": "application/octet-stream", "content-md5": md5_of(body)}
     if exclusive:
         headers["if-none-match"] = "*"
     answer = wire.send("PUT", key, headers=headers, body=body)
