@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import tracemalloc
 from collections.abc import Iterator
@@ -237,6 +238,20 @@ def test_pages_are_followed_by_their_tokens_alone(s3: S3Server, bucket: str) -> 
     with spoilt(s3, bucket, pages) as (relay, fs):
         assert names(fs, "/") == [f"{number:06}" for number in range(25_001)]
         assert sent(relay, "List") == 1 + 11
+
+
+def test_a_forked_child_can_go_on(fs: FileSystem, top: str) -> None:
+    fs.write_to_file(f"{top}/parent", [bytes(9 * MIB)])
+    child = os.fork()
+    if not child:
+        try:
+            fs.write_to_file(f"{top}/child", [bytes(9 * MIB)])
+            assert names(fs, top) == ["child", "parent"]
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert fs.get_attributes(f"{top}/child").size == 9 * MIB
 
 
 # streams

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+import os
+import weakref
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
@@ -67,6 +69,7 @@ class S3Adaptor(FileSystemAdaptor):
         self._session = Session(target, self._place)
         self._wire = self._session.wire
         self._threads = ThreadPoolExecutor(_THREADS, "xenon-s3")
+        _adaptors.add(self)
         try:
             self._check_directory(self._place.directory)
         except BaseException:
@@ -89,6 +92,11 @@ class S3Adaptor(FileSystemAdaptor):
         """Close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._session.close()
+
+    def renew(self) -> None:
+        """Begin with threads and connections of our own, in a forked child."""
+        self._threads = ThreadPoolExecutor(_THREADS, "xenon-s3")
+        self._session.renew()
 
     def identity(self) -> Hashable:
         """Return a key: the same bucket and the same user."""
@@ -232,6 +240,17 @@ class S3Adaptor(FileSystemAdaptor):
         with contextlib.suppress(PermissionDeniedException):  # who may delete may not see or write
             if not self._page(prefix, most=1).is_there:
                 put(self._wire, prefix, b"", exclusive=False)
+
+
+_adaptors: weakref.WeakSet[S3Adaptor] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for adaptor in list(_adaptors):
+        adaptor.renew()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def _milliseconds(text: str) -> int:

@@ -97,9 +97,13 @@ class Session:
             return self._client
 
     @cached_property
-    def _client(self) -> Any:
+    def _boto3(self) -> Any:
         import boto3
 
+        return boto3.Session(botocore_session=self._botocore)
+
+    @cached_property
+    def _client(self) -> Any:
         config = Config(
             connect_timeout=self._timeouts[0],
             read_timeout=self._timeouts[1],
@@ -114,7 +118,7 @@ class Session:
             **({"signature_version": UNSIGNED} if self._anonymous else {}),
         )
         with translated(self._place.directory):
-            client = boto3.Session(botocore_session=self._botocore).client(
+            client = self._boto3.client(
                 "s3",
                 endpoint_url=self._place.endpoint,
                 region_name=self._region,
@@ -123,6 +127,12 @@ class Session:
             )
         client.meta.events.register("before-call.s3", _stay)
         return client
+
+    def renew(self) -> None:
+        """Begin with connections of our own, in a forked child; those of the parent are its."""
+        self._lock = threading.Lock()
+        vars(self).pop("_client", None)
+        self.wire.http = self._http()
 
     def close(self) -> None:
         """Close the connections."""

@@ -63,6 +63,9 @@ class Wire:
         place: the bucket.
         signer: signs; ``None`` = anonymous.
         http: connections.
+
+    Attributes:
+        http: as given.
     """
 
     def __init__(self, place: Place, signer: Signer | None, http: URLLib3Session) -> None:
@@ -70,7 +73,7 @@ class Wire:
         start = self._url.find("/", self._url.index("://") + 3)
         self._path = "" if start < 0 else self._url[start:]
         self._signer = signer
-        self._http = http
+        self.http = http
 
     def send(
         self,
@@ -130,7 +133,7 @@ class Wire:
             signed = self._signer.sign(method, path, query, headers, body)
         url = f"{self._url}/{encoded(key)}{'?' + query if query else ''}"
         request = AWSPreparedRequest(method, url, HeadersDict(signed), body, stream_output=True)
-        response: AWSResponse = self._http.send(request)
+        response: AWSResponse = self.http.send(request)
         if stream and response.status_code in {200, 206}:
             return Answer(response.status_code, response.headers, b"", response.raw, tries)
         content = _content(response, method)
@@ -150,7 +153,7 @@ class Wire:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self.http.close()
 
 
 def _content(response: AWSResponse, method: str) -> bytes:
