@@ -12,7 +12,7 @@ from botocore import exceptions as b
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xenon_adaptors.s3_protocol import writer
@@ -144,6 +144,7 @@ def test_keys() -> None:
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
+@settings(deadline=None)
 @given(key=texts, query=st.dictionaries(texts, texts, max_size=3), body=st.binary(max_size=50))
 def test_signatures_are_those_of_botocore(key: str, query: dict[str, str], body: bytes) -> None:
     now = datetime.datetime(2026, 1, 31, 23, 59, 58, tzinfo=datetime.timezone.utc)
@@ -261,6 +262,7 @@ def test_sizes_of_parts() -> None:
     assert part_size(1, whole) * writer.MAX_PARTS >= whole
 
 
+@settings(deadline=None)
 @given(pieces=st.lists(st.binary(max_size=200_000), max_size=6))
 def test_a_part_is_what_was_gathered(pieces: list[bytes]) -> None:
     body = PartBody(lambda: False)
