@@ -74,7 +74,11 @@ class TestSsh(Behaviours):
 
 _NEVER_IN_SLURM = {"nativeSpecification": "--dependency=afterok:FAILED --kill-on-invalid-dep=yes"}
 
-_NATIVE_IN_SLURM = ("-J 'my name' --nice=5 --comment=\"it's\"", "$SLURM_JOB_NAME", "my name")
+_NATIVE_IN_SLURM = (
+    "-J 'my name' -p mypartition,otherpartition --nice=5 --comment=\"it's\"",
+    "$SLURM_JOB_NAME",
+    "my name",
+)
 
 
 class TestSlurm(Behaviours):
@@ -111,7 +115,11 @@ class TestSlurmOverSsh(Behaviours):
             )
 
 
-_NATIVE_IN_GRID_ENGINE = ("-v 'QV=a b' -N my_name -l h_vmem=4G", "$QV $JOB_NAME", "a b my_name")
+_NATIVE_IN_GRID_ENGINE = (
+    "-v 'QV=a b' -N my_name -q default,slow -b y -j y -S /bin/bash",
+    "$QV $JOB_NAME",
+    "a b my_name",
+)
 
 
 def _parent_in_grid_engine(task: str) -> str:

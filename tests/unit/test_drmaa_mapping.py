@@ -55,7 +55,6 @@ def test_a_whole_template() -> None:
         hold=True,
         max_runtime=2,
         start_time="13:01 31.01.2026",
-        queue_name="long",
         working_directory="/here",
         stdin="/in",
         stdout="/out.%j",
@@ -64,6 +63,8 @@ def test_a_whole_template() -> None:
         scheduler_arguments=[
             "--mail-user=a@b,c@d",
             "--mail-type=END,FAIL",
+            "-p",
+            "long",
             "--mem=5G",
             "-A",
             "my account",
@@ -208,8 +209,8 @@ def test_categories_of_slurm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     template = drmaa.JobTemplate(remoteCommand="x", jobCategory="long", nativeSpecification="-p me")
     place = Place("slurm", str, "", bool, found)
     description = description_of(template, place, NOW)
-    assert description.queue_name == "me"
-    assert description.scheduler_arguments == ["--nice=1", "--comment=a }"]
+    expected = ["--nice=1", "-p", "long", "--comment=a }", "-p", "me"]
+    assert description.scheduler_arguments == expected
 
 
 def test_categories_of_grid_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -227,6 +228,91 @@ def test_native_options_win() -> None:
     assert (description.name, description.stdout) == ("b", "")
 
 
+@pytest.mark.parametrize(
+    ("adaptor", "text", "fields", "rest"),
+    [
+        ("local", "-q multi", {"queue_name": "multi"}, []),
+        ("ssh", "--queue=single", {"queue_name": "single"}, []),
+        ("at", "", {}, []),
+        ("slurm", "-p a,b -N2 -H", {}, ["-p", "a,b", "-N2", "-H"]),
+        ("slurm", "--partition=a --export=NONE", {}, ["--partition=a", "--export=NONE"]),
+        ("slurm", "-o 'my out'", {"stdout": "my out"}, []),
+        ("gridengine", "-q a.q,b.q@node -P proj", {}, ["-q", "a.q,b.q@node", "-P", "proj"]),
+        ("gridengine", "-b y -shell no -S /bin/bash -V", {}, ["-V"]),
+        ("gridengine", "-w e -l 'h=a|b'", {}, ["-w", "e", "-l", "h=a|b"]),
+        ("gridengine", "-j y -o host:/out", {"join": "y", "stdout": "host:/out"}, []),
+        ("gridengine", '-j n -v "A=it\'s"', {"join": "n"}, ["-v", "A=it's"]),
+        ("torque", "-l nodes=1:ppn=2 -q q@server", {}, ["-l", "nodes=1:ppn=2", "-q", "q@server"]),
+        (
+            "torque",
+            "-N x -A me -d /d",
+            {"name": "x", "account": "me", "working_directory": "/d"},
+            [],
+        ),
+        ("torque", "-j oe -S /bin/bash -h", {"join": "y"}, ["-h"]),
+        ("torque", "-W depend=afterok:1", {}, ["-W", "depend=afterok:1"]),
+    ],
+)
+def test_native_options(adaptor: str, text: str, fields: dict[str, str], rest: list[str]) -> None:
+    assert split_native(adaptor, text) == (fields, rest)
+
+
+@pytest.mark.parametrize(
+    ("adaptor", "text"),
+    [
+        ("slurm", "--wrap=x"),
+        ("slurm", "-a 1-3"),
+        ("gridengine", "-b n"),
+        ("gridengine", "-w v"),
+        ("gridengine", "-sync y"),
+        ("gridengine", "-t 1-3"),
+        ("gridengine", "-cwd"),
+        ("gridengine", "-q"),
+        ("torque", "-J 1-3"),
+        ("torque", "-I"),
+    ],
+)
+def test_native_options_that_are_refused(adaptor: str, text: str) -> None:
+    with pytest.raises(drmaa.DeniedByDrmException, match=r"^code 17: nativeSpecification"):
+        split_native(adaptor, text)
+
+
+def test_joined_by_native_options() -> None:
+    description = describe("gridengine", errorPath=":/e", nativeSpecification="-j y -o /o")
+    assert (description.stdout, description.stderr) == ("/o", "/o")
+    description = describe("torque", outputPath=":/o", joinFiles=True, nativeSpecification="-j n")
+    assert (description.stdout, description.stderr) == ("/o", "")
+
+
+@pytest.mark.parametrize(
+    ("adaptor", "options"),
+    [
+        ("slurm", ["--mail-user=a@b,c@d", "--mail-type=END,FAIL"]),
+        ("gridengine", ["-M", "a@b,c@d", "-m", "e"]),
+        ("torque", ["-M", "a@b,c@d", "-m", "ae"]),
+    ],
+)
+def test_mail(adaptor: str, options: list[str]) -> None:
+    assert describe(adaptor, email=["a@b", "c@d"]).scheduler_arguments == options
+    assert describe(adaptor, email=["a@b"], blockEmail=True).scheduler_arguments == []
+
+
+def test_words_of_grid_engine_in_paths() -> None:
+    description = describe(
+        "gridengine", outputPath=":$HOME/$JOB_ID.out", nativeSpecification="-e n:e.$TASK_ID"
+    )
+    assert (description.stdout, description.stderr) == ("/home/me/%j.out", "e.%a")
+    assert describe("slurm", outputPath=":/$JOB_ID").stdout == "/$JOB_ID"
+
+
+@pytest.mark.parametrize(
+    ("adaptor", "inherits"),
+    [("slurm", True), ("torque", True), ("gridengine", None), ("at", None), ("ssh", None)],
+)
+def test_what_environment_is_handed_on(adaptor: str, inherits: bool | None) -> None:
+    assert describe(adaptor).inherit_environment is inherits
+
+
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
 
 
@@ -237,8 +323,8 @@ def test_native_words_arrive_as_quoted(words: list[str]) -> None:
 
 @given(_WORDS.filter(lambda word: "=" not in word))
 def test_native_values_arrive_as_quoted(value: str) -> None:
-    for text in (f"-p {shlex.quote(value)}", f"--partition={shlex.quote(value)}"):
-        assert split_native("slurm", text) == ({"queue_name": value}, [])
+    for text in (f"-J {shlex.quote(value)}", f"--job-name={shlex.quote(value)}"):
+        assert split_native("slurm", text) == ({"name": value}, [])
 
 
 def test_contact_strings() -> None:

@@ -78,10 +78,14 @@ def description_of(
     fields |= _files(template, place, fields["working_directory"], bulk=bulk)
     changes, options = split_native(place.adaptor, _native(template, place))
     directory = changes.get("working_directory", fields["working_directory"])
+    joined = changes.pop("join", "")
     for name in ("stdin", "stdout", "stderr"):
         if name in changes:
-            changes[name] = _whole(changes[name], place, directory, fields["name"])
+            path = _path(changes[name], "nativeSpecification", place, bulk=bulk)
+            changes[name] = _whole(path, place, directory, fields["name"])
     fields |= changes
+    if joined == "y" or (template.joinFiles and not joined):
+        fields["stderr"] = fields["stdout"]
     fields["scheduler_arguments"] = [*_mail(template, place.adaptor), *limits, *options]
     return JobDescription(**fields)
 
@@ -117,20 +121,31 @@ def _files(template: JobTemplate, place: Place, directory: str, *, bulk: bool) -
     name = template.jobName or template.remoteCommand.rpartition("/")[2]
     for stream, letter in (("stdout", "o"), ("stderr", "e")):
         paths[stream] = _whole(paths[stream], place, directory, name, letter)
-    if template.joinFiles:
-        paths["stderr"] = paths["stdout"]
     return paths
 
 
 def _path(text: str, attribute: str, place: Place, *, bulk: bool) -> str:
     """Return the path of ``[host]:path`` with its placeholders replaced."""
-    path = split_path(text)[1]
+    path = _expanded(split_path(text)[1], place)
     _check_index(path, attribute, bulk=bulk)
     path = path.replace(INDEX, "%a")
     path = path[len(HERE) :].lstrip("/") if path.startswith(HERE) else path
     path = _at_home(path, place, attribute)
     if HERE in path:
         raise drmaa_error(17, f"{attribute} = {text!r}: {HERE} may be at the beginning only")
+    return path
+
+
+_PSEUDO = {"$JOB_ID": "%j", "$TASK_ID": "%a"}
+"""Words that Grid Engine replaces in paths: qsub(1)."""
+
+
+def _expanded(path: str, place: Place) -> str:
+    """Return a path with Grid Engine's own words replaced, as its library would have them."""
+    if place.adaptor == "gridengine":
+        for word, meaning in _PSEUDO.items():
+            path = path.replace(word, meaning)
+        path = f"{HOME}{path[5:]}" if path.startswith("$HOME") else path
     return path
 
 
