@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from services.records import AtHost, GridEngineCell, SlurmCluster, SshServer
+from services.records import AtHost, GridEngineCell, PbsServer, SlurmCluster, SshServer
 from support.drmaa.sites import Site, environment, local_files, remote_files, ssh_contact
 from support.drmaa.table import ROWS
 
@@ -172,6 +173,37 @@ class TestGridEngineOverSsh(Behaviours):
                 native=_NATIVE_IN_GRID_ENGINE,
                 limits_in_seconds=True,
             )
+
+
+def _pbs(flavour: PbsServer, directory: Path) -> Iterator[Site]:
+    if not flavour.local:
+        pytest.skip("this machine has no commands of PBS")
+    with environment(flavour.environment), local_files(directory) as (base, here):
+        yield Site(
+            f"adaptor=torque;location=local://{base};property.torque.poll.delay=500",
+            base,
+            here,
+            "9999998",
+            holds_tasks=False,
+            tells_deletion=False,
+            parent=lambda task: f"{task.partition('[')[0]}[]{task.partition(']')[2]}",
+            native=("-N my_name -l nodes=1 -j oe -S /bin/bash", "$PBS_JOBNAME", "my_name"),
+            limits_in_seconds=True,
+        )
+
+
+class TestTorque(Behaviours):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def site(cls, torque: PbsServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+        yield from _pbs(torque, tmp_path_factory.mktemp("torque"))
+
+
+class TestOpenPbs(Behaviours):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def site(cls, openpbs: PbsServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+        yield from _pbs(openpbs, tmp_path_factory.mktemp("openpbs"))
 
 
 class TestAt(Behaviours):

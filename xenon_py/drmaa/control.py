@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xenon_py.drmaa.const import JobControlAction, JobState
 from xenon_py.drmaa.errors import as_drmaa, drmaa_error, no_such_job
@@ -45,8 +45,33 @@ _RULES: Mapping[str, Rule] = {
 }
 
 
+@dataclass(frozen=True)
+class Memory:
+    """What a session knows of its jobs that the system does not tell.
+
+    Attributes:
+        suspended: jobs that it has suspended, where they look as if they ran.
+        arrays: task -> its array, where the action is to be done to all tasks, at once.
+    """
+
+    suspended: frozenset[str] = frozenset()
+    arrays: Mapping[str, str] = field(default_factory=dict)
+
+
+SILENT_SUSPENSION = frozenset({"torque"})
+"""Systems whose users can stop the processes of a job, of which its state tells nothing."""
+
+WHOLE_ARRAYS = frozenset({"torque"})
+"""Systems that hold and release arrays; OpenPBS does not do it to single tasks."""
+
+
 def control(
-    scheduler: Scheduler, job_ids: Sequence[str], operation: str, *, everything: bool
+    scheduler: Scheduler,
+    job_ids: Sequence[str],
+    operation: str,
+    memory: Memory,
+    *,
+    everything: bool,
 ) -> list[str]:
     """Do one action on jobs; all are tried before the first error is raised.
 
@@ -54,6 +79,7 @@ def control(
         scheduler: of the jobs.
         job_ids: which.
         operation: one of ``JobControlAction``.
+        memory: what the session knows of them.
         everything: jobs that have ended are passed over.
 
     Returns:
@@ -61,26 +87,42 @@ def control(
     """
     with as_drmaa():
         statuses = scheduler.get_job_statuses(job_ids)
-    rule = _RULES[operation]
-    workers = min(_AT_ONCE, len(statuses)) or 1
-    with ThreadPoolExecutor(workers) as pool:
-        errors = list(pool.map(lambda status: _try(scheduler, status, rule), statuses))
+    targets: dict[str, JobStatus] = {}
+    for status in sorted(statuses, key=lambda status: status.done):
+        targets.setdefault(memory.arrays.get(status.job.id, status.job.id), status)
+    work = [
+        _Work(scheduler, target, status, _RULES[operation]) for target, status in targets.items()
+    ]
+    with ThreadPoolExecutor(min(_AT_ONCE, len(work)) or 1) as pool:
+        errors = list(pool.map(lambda one: _try(one, memory), work))
     failed = [one for one in errors if one and not (everything and str(one).startswith("code 18"))]
     if failed:
         raise failed[0]
-    return [job_id for job_id, error in zip(job_ids, errors, strict=True) if error is None]
+    done = {one.target for one, error in zip(work, errors, strict=True) if error is None}
+    return [job_id for job_id in job_ids if memory.arrays.get(job_id, job_id) in done]
 
 
-def _try(scheduler: Scheduler, status: JobStatus, rule: Rule) -> Exception | None:
+@dataclass(frozen=True)
+class _Work:
+    scheduler: Scheduler
+    target: str
+    status: JobStatus
+    rule: Rule
+
+
+def _try(work: _Work, memory: Memory) -> Exception | None:
     try:
-        _act(scheduler, status, rule)
+        _act(work, memory)
     except Exception as error:  # noqa: BLE001 - raised by the caller, after all were tried
         return error
     return None
 
 
-def _act(scheduler: Scheduler, status: JobStatus, rule: Rule) -> None:
-    state = state_of(status, scheduler.get_adaptor_name())
+def _act(work: _Work, memory: Memory) -> None:
+    status, rule = work.status, work.rule
+    state = state_of(status, work.scheduler.get_adaptor_name())
+    if state == JobState.RUNNING and status.job.id in memory.suspended:
+        state = JobState.USER_SUSPENDED
     if status.done or status.error_type is status.error_type.NOT_FOUND:
         raise no_such_job(status.job.id)
     if rule.states and state not in rule.states:
@@ -89,7 +131,7 @@ def _act(scheduler: Scheduler, status: JobStatus, rule: Rule) -> None:
         raise drmaa_error(rule.code, f"the job {status.job.id} is {state}")
     try:
         with as_drmaa():
-            rule.act(scheduler, status.job.id)
+            rule.act(work.scheduler, work.target)
     except Exception as error:
         cause = error.__cause__
         if isinstance(cause, UnsupportedOperationException):  # the state has changed meanwhile

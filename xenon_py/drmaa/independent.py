@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from xenon_py.drmaa import const, pool, store
 from xenon_py.drmaa.contact import complete_contact
-from xenon_py.drmaa.control import control
+from xenon_py.drmaa.control import SILENT_SUSPENSION, WHOLE_ARRAYS, Memory, control
 from xenon_py.drmaa.errors import as_drmaa, drmaa_error, no_such_job
 from xenon_py.drmaa.helpers import make_strict, text_of
 from xenon_py.drmaa.jobinfo import (
@@ -256,7 +256,9 @@ class IndependentSession:
         if record is not None and record.fetching:
             return record.result.state if record.result else const.JobState.RUNNING
         exited = self._contact.done_if_exited
-        return state_of(status, self.adaptor, suspended_by_us=ours, exited=exited)
+        state = state_of(status, self.adaptor, suspended_by_us=ours, exited=exited)
+        silent = self.adaptor in SILENT_SUSPENSION and record is not None and record.suspended
+        return const.JobState.USER_SUSPENDED if silent and state == "running" else state
 
     def _ask(self, job_id: str) -> JobStatus:
         """Return the status of a job; one question serves all jobs of the session for a while."""
@@ -296,13 +298,24 @@ class IndependentSession:
         several = name == _ALL or chosen != [name]
         if operation == const.JobControlAction.TERMINATE:
             self._table.terminated(chosen)
+        memory = self._memory(chosen, operation)
         try:
-            done = control(self._scheduler, chosen, operation, everything=several) if chosen else []
+            done = control(self._scheduler, chosen, operation, memory, everything=several)
         finally:
             with self._asking:
                 self._answered = float("-inf")
-        for record in filter(None, map(self._table.get, done)):
-            record.suspended = operation == const.JobControlAction.SUSPEND
+        action = const.JobControlAction
+        if operation in {action.SUSPEND, action.RESUME}:
+            for record in filter(None, map(self._table.get, done)):
+                record.suspended = operation == action.SUSPEND
+
+    def _memory(self, chosen: list[str], operation: str) -> Memory:
+        """Return what has to be known of jobs besides what the system tells."""
+        silent = self.adaptor in SILENT_SUSPENSION
+        records = filter(None, map(self._table.get, chosen if silent else ()))
+        holds = operation in {const.JobControlAction.HOLD, const.JobControlAction.RELEASE}
+        arrays = self._table.whole_arrays(chosen) if holds and self.adaptor in WHOLE_ARRAYS else {}
+        return Memory(frozenset(r.job_id for r in records if r.suspended), arrays)
 
 
 def _deadline(timeout: float) -> float | None:

@@ -98,7 +98,7 @@ def result_of(status: JobStatus, *, exited: bool = False, terminated: bool = Fal
         terminated: whether the session asked for its end: Grid Engine tells a job that was
             deleted and one that killed itself in the same way.
     """
-    if terminated and status.signal in _OF_TERMINATION:
+    if terminated and (status.signal or (status.exit_code or 0) - 128) in _OF_TERMINATION:
         status = changed(status, reason=JobReason.CANCELLED)
     by_itself = status.reason in {JobReason.COMPLETED, JobReason.FAILED, JobReason.SIGNALLED}
     has_exited = by_itself and status.exit_code is not None

@@ -176,6 +176,13 @@ class JobTable:
                 return [name]
             return [r.job_id for r in self._records.values() if r.parent == name]
 
+    def whole_arrays(self, job_ids: Sequence[str]) -> dict[str, str]:
+        """Return the array of each job that is a task, if all its live tasks are among the jobs."""
+        with self._changed:
+            live = [r for r in self._records.values() if r.parent and not r.result]
+            partly = {r.parent for r in live if r.job_id not in set(job_ids)}
+            return {r.job_id: r.parent for r in live if r.parent not in partly}
+
     def job_ids(self, *, live: bool = False) -> list[str]:
         """Return all jobs, or those that are not known to have ended."""
         with self._changed:

@@ -36,6 +36,7 @@ class Site:
         parent: gives an array's identifier for that of a task.
         arrays: bulk jobs are arrays.
         holds: jobs can be submitted on hold, held and released.
+        holds_tasks: single tasks of an array can be held and released.
         suspends: jobs can be suspended; ``False`` = not by this user, ``None`` = not at all.
         embedded: jobs are processes of this program, unknown to others.
         never: attributes of a job that can never start; ``FAILED`` in them is a job that failed.
@@ -54,6 +55,7 @@ class Site:
     parent: Callable[[str], str] = lambda task: task.partition("_")[0]
     arrays: bool = True
     holds: bool = True
+    holds_tasks: bool = True
     suspends: bool | None = True
     embedded: bool = False
     never: Mapping[str, str] = field(default_factory=lambda: {"workingDirectory": "/nonexistent"})
