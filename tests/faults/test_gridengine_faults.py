@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,11 +58,26 @@ def test_result_in_another_object_comes_from_record_and_accounting(
     assert status.usage.nodes
 
 
-def test_many_jobs_take_few_commands(scheduler: Scheduler) -> None:
-    host = scheduler._adaptor.host  # type: ignore[attr-defined]
+def test_many_jobs_take_few_commands(
+    scheduler: Scheduler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round is at most two round trips and two commands of Grid Engine, however jobs ended."""
     jobs = scheduler.submit_batch_jobs([sh("true") for _ in range(20)])
-    before = host.commands
-    statuses = scheduler.get_job_statuses(jobs)
-    assert len(statuses) == 20
-    assert host.commands - before <= 3
-    assert all(job.wait(60_000).exit_code == 0 for job in jobs)
+    jobs += scheduler.submit_job_array(sh("true", hold=True), 1, 480)
+    bad = scheduler.submit_batch_job(sh("true", scheduler_arguments=["-o", "/no/such/place/out"]))
+    assert bad.wait(60_000).state == "Eqw"
+    log = tmp_path / "commands"
+    for name in ("qstat", "qacct"):
+        real = shutil.which(name)
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} >>{log}\nexec {real} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    host = scheduler._adaptor.host  # type: ignore[attr-defined]
+    before = host.rounds
+    statuses = scheduler.get_job_statuses([*jobs, bad])
+    assert len(statuses) == 501
+    assert host.rounds - before <= 2
+    assert log.read_text().split() in (["qstat"], ["qstat"] * 2), "a second one tells of errors"
+    assert all(job.wait(60_000).exit_code == 0 for job in jobs[:20])
+    numbers = {bad.id, jobs[-1].id.partition(".")[0]}
+    subprocess.run(["qdel", *numbers], check=True, stdout=subprocess.DEVNULL)

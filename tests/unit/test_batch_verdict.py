@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xenon_py.engine.batch.statuses import CLOCKS_APART, NUMBERS_RETURN, is_earlier_job
 from xenon_py.engine.batch.verdict import CANCEL_GRACE, Evidence, conclude, stale
-from xenon_py.model.jobs import Job, JobErrorType, JobReason, JobStatus
+from xenon_py.model.jobs import Job, JobErrorType, JobReason, JobStatus, JobUsage
 from xenon_py.plugin.batch import Listed, Phase
 from xenon_py.plugin.scripts import JobEnd, JobStart
 
@@ -126,6 +127,27 @@ def test_stale_keeps_the_last_status_and_says_why() -> None:
     status = stale("7", last, "controller is away")
     assert (status.state, status.running, status.stale) == ("RUNNING", True, True)
     assert status.error_message == "controller is away"
+
+
+@pytest.mark.parametrize(
+    ("ended", "submitted", "started", "earlier"),
+    [
+        (None, 1000, 1000, False),
+        (1000, None, None, False),
+        (1000, 1000 + NUMBERS_RETURN, None, False),
+        (1000, 1001 + NUMBERS_RETURN, None, True),
+        (1000, 1001, 1000 + CLOCKS_APART, False),
+        (1000, 1001, 1001 + CLOCKS_APART, True),
+        (1000, None, 1001 + CLOCKS_APART, True),
+    ],
+)
+def test_accounting_of_an_earlier_job_of_the_same_number(
+    ended: float | None, submitted: float | None, started: float | None, earlier: bool
+) -> None:
+    usage = JobUsage(end_time=int(ended * 1000) if ended else None)
+    start = JobStart("7", time=int(started)) if started else None
+    told = int(submitted * 1000) if submitted else None
+    assert is_earlier_job(usage, told, start) is earlier
 
 
 UNTOLD = Listed("7", "z", Phase.ENDED, reason=JobReason.CANCELLED, message="never ran")

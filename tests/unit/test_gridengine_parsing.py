@@ -301,3 +301,7 @@ def test_commands_of_control() -> None:
     assert adaptor().control_command(Control.SUSPEND, ["7.2"], SITE) == ("qmod", "-sj", "7.2")
     with pytest.raises(UnsupportedOperationException):
         adaptor().control_command(Control.SIGNAL, ["7"], SITE, "10")
+
+
+def test_how_a_person_asks() -> None:
+    assert adaptor().by_hand("7.2", SITE) == [("qstat", "-j", "7"), ("qacct", "-j", "7", "-t", "2")]

@@ -295,6 +295,11 @@ class BatchAdaptor(ABC):
         """
         raise CouldNotAskError(f"{self.description.name} has no accounting")
 
+    def by_hand(self, job_id: str, site: Site) -> list[tuple[str, ...]]:
+        """Return commands by which a person may ask for a job."""
+        accounting = self.accounting_command([job_id], site)
+        return [self.listing_command([job_id], site), *([accounting] if accounting else [])]
+
     @abstractmethod
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return the command that lists all live jobs in these queues (none = all)."""

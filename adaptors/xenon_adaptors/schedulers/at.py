@@ -128,6 +128,11 @@ class AtAdaptor(BatchAdaptor):
         del site
         return answers.parse_fates(result, job_ids)
 
+    def by_hand(self, job_id: str, site: Site) -> list[tuple[str, ...]]:
+        """Return ``atq``, and the command that prints the script of a job that is listed."""
+        del site
+        return [("atq",), ("at", "-c", job_id)]
+
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return the listing of all live jobs of the user, with their queues."""
         del queues, site

@@ -162,6 +162,12 @@ class GridEngineAdaptor(BatchAdaptor):
         del site
         return self._accounting.parse(result, job_ids)
 
+    def by_hand(self, job_id: str, site: Site) -> list[tuple[str, ...]]:
+        """Return ``qstat`` and ``qacct`` for one job."""
+        del site
+        number, _, task = job_id.partition(".")
+        return [("qstat", "-j", number), ("qacct", "-j", number, *(("-t", task) if task else ()))]
+
     def jobs_command(self, queues: Sequence[str], site: Site) -> tuple[str, ...]:
         """Return ``qstat`` for live jobs: those that run in these queues or asked for them."""
         del site

@@ -16,9 +16,12 @@ from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobReason, JobStatus, JobUsage
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listed, Listing, Phase, Site
 from xenon_py.plugin.runner import CommandResult, new_marker
-from xenon_py.plugin.scripts import JobEnd, ScriptIds
+from xenon_py.plugin.scripts import JobEnd, JobStart, ScriptIds
 
 _log = logging.getLogger(__name__)
+
+CLOCKS_APART = 300.0
+"""Seconds by which they never differ: authentication between the hosts would fail."""
 
 NUMBERS_RETURN = 3600.0
 """Seconds after which, at the earliest, a system gives a number again. More than clocks differ."""
@@ -104,11 +107,19 @@ def _agree(noted: int, usage: JobUsage) -> bool:
     return after and (ended is None or noted <= ended / 1000 + CLOCK_SKEW)
 
 
-def _ended_before(usage: JobUsage, submitted: int | None) -> bool:
-    """Tell whether accounting means an earlier job of the same number: numbers come again."""
-    if submitted is None or usage.end_time is None:
+def is_earlier_job(usage: JobUsage, submitted: int | None, start: JobStart | None) -> bool:
+    """Tell whether accounting means an earlier job of the same number: numbers come again.
+
+    Args:
+        usage: what accounting says.
+        submitted: ms since 1970 UTC, by the clock of this machine; ``None`` = not known.
+        start: what the job itself noted.
+    """
+    if usage.end_time is None:
         return False
-    return usage.end_time < submitted - NUMBERS_RETURN * 1000
+    if start is not None and start.time and usage.end_time / 1000 < start.time - CLOCKS_APART:
+        return True
+    return submitted is not None and usage.end_time < submitted - NUMBERS_RETURN * 1000
 
 
 _MAY_COME_BACK = frozenset({JobReason.NODE_FAILURE, JobReason.PREEMPTED})
@@ -298,7 +309,8 @@ class Statuses:
         now = time.monotonic()
         listed, accounted = listing.jobs.get(job_id), second.accounting.jobs.get(job_id)
         listed = self._suspended(tracked, listed)
-        if accounted is not None and _ended_before(accounted.usage, tracked.submitted):
+        start = record.starts.get(tracked.index)
+        if accounted is not None and is_earlier_job(accounted.usage, tracked.submitted, start):
             accounted = None
         for seen in (listed, accounted):
             if seen is not None:
@@ -311,7 +323,7 @@ class Statuses:
                 listed,
                 None if doubtful else accounted,
                 second.asked and not doubtful,
-                record.starts.get(tracked.index),
+                start,
                 end if end != tracked.past else None,
                 tracked.cancelled,
                 tracked.known,
@@ -343,10 +355,8 @@ class Statuses:
         """Return what is known of a job, from where, and how to ask by hand."""
         status = self.of([job_id])[0]
         tracked = self.tracked(job_id)
-        asking = [self._adaptor.listing_command([job_id], self._site)]
-        accounting = self._adaptor.accounting_command([job_id], self._site)
-        asking += [accounting] if accounting else []
-        lines = [str(status), *(f"asked by: {' '.join(command)}" for command in asking)]
+        asking = self._adaptor.by_hand(job_id, self._site)
+        lines = [str(status), *(f"ask by hand: {' '.join(command)}" for command in asking)]
         lines.append(f"site: {self._site.version}, accounting: {self._site.accounting}")
         if tracked.token:
             lines.append(f"job record: ~/.xenon/jobs/{tracked.token}")
