@@ -60,12 +60,12 @@ def plant(root: LocalPath) -> None:
     sizes.mkdir()
     for size in SIZES:
         (sizes / str(size)).write_bytes(content(str(size), size))
-    deep = root.joinpath(*(f"level {number}" for number in range(30)))
+    deep = root.joinpath(*(f"level {number}" for number in range(12)))
     deep.mkdir(parents=True)
     (deep / "bottom").write_bytes(b"bottom")
     many = root / "many"
     many.mkdir()
-    for number in range(100):
+    for number in range(40):
         (many / str(number)).write_bytes(content(str(number), number * 50))
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from support.scripted_ftp import Script, connected
+from xenon_adaptors.ftp_protocol import pool
+from xenon_py import FileSystem
 from xenon_py import exceptions as e
 
 
@@ -34,6 +37,71 @@ def test_ports_that_run_out() -> None:
 def test_ports_that_run_out_at_passive() -> None:
     with connected(script=failing("PASV", 2, "425 PASV: address in use")) as (_, fs):
         assert b"".join(fs.read_from_file("/f")) == b"0123456789"
+
+
+@pytest.mark.parametrize("reply", ["425 in use", "500 OOPS: vsf_sysutil_bind, maximum number"])
+def test_a_server_without_a_port_to_offer(monkeypatch: pytest.MonkeyPatch, reply: str) -> None:
+    """vsftpd even ends the session; that is waited out on other connections."""
+    monkeypatch.setattr(pool, "_PATIENCE", (0.01,) * 8)
+    with connected(script=failing("PASV", 8, reply)) as (_, fs):
+        assert b"".join(fs.read_from_file("/f")) == b"0123456789"
+    with (
+        connected(script=failing("PASV", 99, reply)) as (_, fs),
+        pytest.raises(e.NotConnectedException, match="no port left"),
+    ):
+        b"".join(fs.read_from_file("/f"))
+
+
+def test_no_more_connections_are_let_in() -> None:
+    """One of ours is waited for, as long as there is one."""
+    with connected(most=1) as (_, fs):
+        stream = fs.open("/f", "rb")
+        assert stream.read(3) == b"012"
+        looks = [threading.Thread(target=fs.exists, args=("/f",)) for _ in range(3)]
+        for look in looks:
+            look.start()
+        assert stream.read() == b"3456789"
+        stream.close()
+        for look in looks:
+            look.join(10)
+            assert not look.is_alive()
+        assert fs.exists("/f")
+
+
+def test_nobody_else_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_FULL_HOUSE", 0.3)
+    with connected(most=1) as (_, fs), fs.open("/f", "rb") as stream:
+        stream.read(1)
+        with pytest.raises(e.NotConnectedException, match="too many"):
+            fs.exists("/f")
+
+
+@pytest.mark.parametrize("verb", ["STOR", "RETR", "MLSD", "MKD"])
+def test_a_login_that_expired(verb: str) -> None:
+    with connected(script=failing(verb, 99, "530 Please login with USER and PASS.")) as (_, fs):
+        calls = {
+            "STOR": lambda: fs.write_to_file("/new", [b"x"]),
+            "RETR": lambda: b"".join(fs.read_from_file("/f")),
+            "MLSD": lambda: fs.list("/", False),
+            "MKD": lambda: fs.create_directory("/new"),
+        }
+        with pytest.raises(e.AuthenticationException, match="530"):
+            calls[verb]()
+
+
+@pytest.mark.parametrize("reply", ["500 unknown", "502 no", "504 no such parameter"])
+def test_permissions_and_times_where_the_server_sets_none(tmp_path: Path, reply: str) -> None:
+    def script(verb: str, argument: str) -> str | None:
+        del argument
+        return reply if verb in {"SITE", "MDTM", "MFMT"} else None
+
+    (tmp_path / "f").write_bytes(b"data")
+    with connected(script=script) as (_, fs), FileSystem.create("file") as here:
+        with pytest.raises(e.UnsupportedOperationException):
+            fs.set_posix_file_permissions("/f", set())
+        operation = here.copy(tmp_path / "f", fs, "/new", verify="none", preserve=("mtime",))
+        status = operation.wait()
+    assert isinstance(status.error, e.UnsupportedOperationException)
 
 
 def test_ports_that_stay_away() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from services.daemon import descendants
 from services.sshd import Sshd, SshdOptions
+from support import disks
 from support.sftp import connect
 from xenon_py import FileSystem
 from xenon_py import exceptions as e
@@ -194,19 +195,8 @@ def test_frozen_during_an_upload(new_sshd: NewSshd, place: Path) -> None:
 
 @pytest.fixture
 def small_disk(place: Path) -> Iterator[Path]:
-    """A file system of 4 MB."""
-    mount = place / "disk"
-    mount.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m,mode=777", "tmpfs", mount],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"cannot mount a tmpfs here: {done.stderr.strip()}")
-    yield mount
-    subprocess.run(["umount", mount], check=True)
+    with disks.small_disk(place) as mount:
+        yield mount
 
 
 @pytest.mark.parametrize("extensions", ["", "-P statvfs@openssh.com"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.scripted_http import Answer, Request, Script, connected, directory
+from xenon_py import FileSystem
 from xenon_py import exceptions as e
 
 OLD = directory("/x", "/dav/old").body.partition(b"</response>")[2]
@@ -30,7 +33,7 @@ def failing(method: str, times: int, answer: Answer) -> Script:
     return script
 
 
-@pytest.mark.parametrize("status", [423, 429, 502, 503, None])
+@pytest.mark.parametrize("status", [423, 429, 500, 502, 503, 504, None])
 def test_reads_are_tried_again(status: int | None) -> None:
     with connected(failing("GET", 2, Answer(status))) as (server, fs):
         assert b"".join(fs.read_from_file("/dav/old")) == b"0123456789"
@@ -76,13 +79,69 @@ def test_the_server_says_when_to_come_again() -> None:
         assert b"".join(fs.read_from_file("/dav/old")) == b"0123456789"
 
 
-def test_an_error_of_the_server_is_not_tried_again() -> None:
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "MKCOL", "MOVE"])
+def test_an_error_of_the_server_is_not_tried_again(method: str) -> None:
     with (
-        connected(failing("GET", 1, Answer(500))) as (server, fs),
+        connected(failing(method, 9, Answer(500))) as (server, fs),
         pytest.raises(e.XenonException),
     ):
-        b"".join(fs.read_from_file("/dav/old"))
-    assert len(server.sent("GET")) == 1
+        {
+            "PUT": lambda: fs.write_to_file("/dav/new", [b"data"]),
+            "DELETE": lambda: fs.delete("/dav/old"),
+            "MKCOL": lambda: fs.create_directory("/dav/new"),
+            "MOVE": lambda: fs.rename("/dav/old", "/dav/new"),
+        }[method]()
+    assert len(server.sent(method)) == 1
+
+
+@pytest.mark.parametrize("scheme", ['Basic realm="r"', 'Digest realm="r", nonce="n", qop="auth"'])
+def test_credentials_that_expire_amid_a_copy(tmp_path: Path, scheme: str) -> None:
+    """It is told as such and not tried for ever; what was not stored is not there."""
+    for number in range(40):
+        (tmp_path / f"{number:02}").write_bytes(b"data")
+    stored: list[str] = []
+
+    def script(request: Request) -> Answer | None:
+        if "Authorization" not in request.headers or len(stored) >= 10:
+            return Answer(401, b"", {"WWW-Authenticate": scheme})
+        if request.method == "PUT":
+            stored.append(request.path)
+        return None
+
+    with connected(script) as (server, fs), FileSystem.create("file") as local:
+        status = local.copy(tmp_path, fs, "/dav/tree", recursive=True).wait(60_000)
+    assert isinstance(status.error, e.AuthenticationException)
+    assert 10 <= len(stored) < 20
+    assert len(server.requests) < 60
+
+
+def test_a_digest_that_grows_old_amid_a_copy(tmp_path: Path) -> None:
+    """A server may ask anew with another nonce at any request: nothing is stored empty."""
+    for number in range(20):
+        (tmp_path / f"{number:02}").write_bytes(b"data")
+    (tmp_path / "long").write_bytes(bytes(3_000_000))
+    stored: dict[str, int] = {}
+    made: list[str] = []
+    nonces, lock = [0], threading.Lock()
+
+    def script(request: Request) -> Answer | None:
+        with lock:
+            if f'nonce="{nonces[0]}"' not in request.headers.get("Authorization", ""):
+                asked = f'Digest realm="r", nonce="{nonces[0]}", qop="auth", stale=true'
+                return Answer(401, b"", {"WWW-Authenticate": asked})
+            if request.method == "PUT":
+                stored[request.path] = len(request.body)
+                nonces[0] += len(stored) % 5 == 0
+            if request.method == "MKCOL":
+                made.append(request.path.rstrip("/"))
+            look = request.method == "PROPFIND" and request.path.rstrip("/") in made
+            return directory(request.path) if look else None
+
+    options: dict[str, Any] = {"recursive": True, "parallel": 1, "verify": "none"}
+    with connected(script) as (_, fs), FileSystem.create("file") as local:
+        status = local.copy(tmp_path, fs, "/dav/tree", **options).wait(60_000)
+    assert status.error is None
+    assert sorted(stored.values()) == [4] * 20 + [3_000_000]
 
 
 def test_a_read_that_is_cut_is_an_error() -> None:

@@ -100,7 +100,7 @@ ServerRoot {at}
 ServerName localhost
 Listen {listen_address()}:{port}
 Listen {listen_address()}:{port + 1}
-PidFile {at}/apache.pid
+PidFile {at}/{self.name}.pid
 Mutex file:{at}/scratch default
 DefaultRuntimeDir {at}/scratch
 User www-data

@@ -37,6 +37,7 @@ class FtpServer:
         last: reply after a transfer.
         cut: of the content, only so many bytes are sent or taken.
         passive: the reply to PASV, with ``{}`` for the port; 127.0.0.1 by default.
+        most: so many connections at a time are let in.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class FtpServer:
         last: str = "226 done",
         cut: int | None = None,
         passive: str = "227 ok (127,0,0,1,{})",
+        most: int = 1000,
     ) -> None:
+        self._room = threading.Semaphore(most)
         self.commands: list[str] = []
         self._script, self._passive = script, passive
         self._listing, self._content, self._last, self._cut = listing, content, last, cut
@@ -70,11 +73,21 @@ class FtpServer:
                 control, _ = self._listener.accept()
             except OSError:
                 return
+            if not self._room.acquire(blocking=False):
+                with control:
+                    control.sendall(b"421 There are too many connected users.\r\n")
+                continue
             thread = threading.Thread(target=self._serve, args=(control,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _serve(self, control: socket.socket) -> None:
+        try:
+            self._converse(control)
+        finally:
+            self._room.release()
+
+    def _converse(self, control: socket.socket) -> None:
         with control, socket.create_server(("127.0.0.1", 0)) as data, contextlib.suppress(OSError):
             data.settimeout(5)
             control.sendall(b"220 hello\r\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from xenon_adaptors.ftp_protocol.connection import text
 from xenon_py.exceptions import (
+    AuthenticationException,
     ConnectionLostException,
     InvalidPathException,
     NoSpaceException,
@@ -29,13 +30,14 @@ Look = Callable[[str], FileInfo]
 _CLASSES: dict[int, type[XenonException]] = {
     425: NotConnectedException,
     426: ConnectionLostException,
+    451: XenonException,  # "local error": all that vsftpd tells of a full disk
     452: NoSpaceException,
     500: UnsupportedOperationException,
     501: InvalidPathException,
     502: UnsupportedOperationException,
     504: UnsupportedOperationException,
     522: NotConnectedException,
-    530: PermissionDeniedException,
+    530: AuthenticationException,
     532: PermissionDeniedException,
     552: NoSpaceException,
 }

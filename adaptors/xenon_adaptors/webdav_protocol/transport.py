@@ -36,6 +36,7 @@ _LONGEST_PAUSE = 10.0  # seconds, whatever the server asks for
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 5
 _NOT_NOW = {423, 429, 503}  # the server did nothing, but might soon
+_PASSING = {502, 504}  # what is between us and the server had trouble with it
 _REST = 64 * 1024  # bytes of an answer that are read to keep a connection
 _PIECE = 64 * 1024
 
@@ -144,7 +145,7 @@ class Transport:
                 _log.info("%s is sent again, as the connection was lost: %s", demand.method, error)
                 wait = pause
             else:
-                if pause is None or not _again(demand.repeat, response.status_code):
+                if pause is None or not _again(demand, response.status_code):
                     return response
                 wait = _asked_pause(response, pause)
                 _log.info("%s is sent again after status %d", demand.method, response.status_code)
@@ -199,10 +200,14 @@ class Transport:
             )
 
 
-def _again(repeat: Repeat, status: int) -> bool:
-    if repeat is Repeat.NEVER:
+def _again(demand: Demand, status: int) -> bool:
+    """Tell whether a status is worth another try. To listings, nginx answers 500 for good."""
+    if demand.repeat is Repeat.NEVER:
         return False
-    return status in _NOT_NOW or (repeat is Repeat.ALWAYS and status == 502)
+    if status in _NOT_NOW:
+        return True
+    passing = status in _PASSING or (status == 500 and demand.method == "GET")
+    return passing and demand.repeat is Repeat.ALWAYS
 
 
 def _asked_pause(response: requests.Response, usual: float) -> float:
