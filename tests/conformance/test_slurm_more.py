@@ -13,7 +13,7 @@ import pytest
 
 from services.records import SlurmCluster
 from support.slurm import over_ssh
-from xenon_py import JobDescription, Scheduler
+from xenon_py import Job, JobDescription, Scheduler
 from xenon_py.exceptions import (
     InvalidJobDescriptionException,
     NoSuchJobException,
@@ -136,6 +136,17 @@ def test_variables_of_the_user_change_nothing(
         assert scheduler.get_queue_status("mypartition").scheduler_specific_information["nodes"]
         held.cancel()
         assert held.wait(PATIENCE).reason is JobReason.CANCELLED
+
+
+@pytest.mark.parametrize("odd", ["{}_[0-3]", "{},1", "../{}", "{};$(id)", "{}+0", "{}_1_1"])
+def test_what_is_no_identifier_reaches_no_command(scheduler: Scheduler, odd: str) -> None:
+    job = scheduler.submit_batch_job(shell("exit 0", hold=True))
+    other = Job(odd.format(job.id))
+    for call in (scheduler.cancel_job, scheduler.release_job, scheduler.get_job_status):
+        with pytest.raises(NoSuchJobException):
+            call(other)
+    assert not job.status().done
+    job.cancel()
 
 
 def test_a_heterogeneous_job(scheduler: Scheduler) -> None:

@@ -358,6 +358,10 @@ def test_submitted(name: str, job_id: str) -> None:
     assert adaptor().parse_submit(noisy, SITE) == job_id
 
 
+def test_submission_that_waited_exits_as_its_job() -> None:
+    assert adaptor().parse_submit(answer("4711\n", code=9), SITE) == "4711"
+
+
 def test_tasks_of_an_array_on_another_cluster() -> None:
     assert adaptor().array_ids("7;b", ArrayRange(1, 2)) == ["7_1;b", "7_2;b"]
 

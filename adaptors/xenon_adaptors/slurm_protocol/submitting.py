@@ -141,9 +141,9 @@ def parse_sbatch(result: CommandResult) -> str:
         XenonException: of the class that the refusal stands for, with Slurm's own words.
     """
     matches = _ID.findall(result.text())
-    if result.ok and matches:
-        return str(matches[-1])
     said = result.error_text()
+    if matches and (result.ok or "error:" not in said):  # --wait exits as the job does
+        return str(matches[-1])
     if any(text.lower() in said.lower() for text in _IN_DOUBT):
         raise CouldNotAskError(_first_error(said))
     raise refusal(result)

@@ -186,6 +186,8 @@ class BatchScheduler(SchedulerAdaptor):
         self._control(Control.SIGNAL, job_id, name)
 
     def _control(self, control: Control, job_id: str, signal: str = "") -> None:
+        if not self._adaptor.id_pattern.fullmatch(job_id):  # a range, say, would hit other jobs
+            raise NoSuchJobException.because(f"there is no job {job_id!r}", job=job_id)
         command = self._adaptor.control_command(control, [job_id], self._site, signal)
         self._adaptor.check_control(control, self.host.query(command), job_id)
 
