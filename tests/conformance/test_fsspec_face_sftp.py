@@ -1,0 +1,130 @@
+"""The fsspec face over a real SSH server: processes, lost connections, links, exceptions."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import fsspec
+import pytest
+
+from services.records import SshServer
+from services.sshd import Sshd
+from support import fsspec_faces
+from support.sftp import UNCHECKED
+
+
+@pytest.fixture
+def fs(sshd: SshServer, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A face that can be pickled: the password is in the environment."""
+    monkeypatch.setenv("FACE_PASSWORD", sshd.password)
+    return fsspec.filesystem(
+        "xenon-sftp",
+        location=sshd.location,
+        username=sshd.user,
+        password_env="FACE_PASSWORD",
+        properties=UNCHECKED,
+    )
+
+
+@pytest.fixture
+def top(fs: Any, sshd: SshServer) -> Iterator[str]:
+    path = f"{sshd.home}/face-{uuid.uuid4().hex[:8]}"
+    fs.mkdir(path)
+    yield path
+    fs.rm(path, recursive=True)
+
+
+def _work(fs: Any, path: str) -> tuple[int, bytes]:
+    fs.pipe_file(f"{path}-{os.getpid()}", b"from the child")
+    return os.getpid(), fs.cat(path)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_processes_connect_for_themselves(fs: Any, top: str, method: str) -> None:
+    fs.pipe_file(f"{top}/file", b"data")
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        results = pool.starmap(_work, [(fs, f"{top}/file")] * 4)
+    assert {data for _, data in results} == {b"data"}
+    for pid, _ in results:
+        assert pid != os.getpid()
+        assert fs.cat(f"{top}/file-{pid}") == b"from the child"
+
+
+def test_a_pickle_is_enough(fs: Any, top: str, sshd: SshServer) -> None:
+    fs.pipe_file(f"{top}/file", b"data")
+    told = pickle.dumps(fsspec.open(f"xenon-sftp://{top}/file", **fs.storage_options))
+    assert sshd.password.encode() not in told
+    with pickle.loads(told) as file:
+        assert file.read() == b"data"
+
+
+def test_many_threads(fs: Any, top: str) -> None:
+    files = {f"{top}/dir-{n % 3}/{n}": os.urandom(70_000) for n in range(60)}
+    fs.pipe(files)
+    assert fs.cat(list(files)) == files
+    with ThreadPoolExecutor(12) as threads:
+        for path, data in zip(files, threads.map(fs.cat_file, files), strict=True):
+            assert data == files[path]
+
+
+def test_a_lost_connection_is_made_anew(new_sshd: Callable[..., Sshd]) -> None:
+    server = new_sshd()
+    fs = fsspec_faces.sftp(server.server)
+    home = server.server.home
+    fs.pipe_file(f"{home}/file", b"data")
+    server.kill_connections()
+    for _ in range(3):  # what was under way may fail
+        try:
+            found = fs.cat(f"{home}/file")
+            break
+        except ConnectionError:
+            continue
+    assert found == b"data"
+    fs.close()
+
+
+def test_an_exception_leaves_nothing(fs: Any, top: str) -> None:
+    fs.pipe_file(f"{top}/file", b"before")
+    with (
+        pytest.raises(KeyError),
+        fsspec.open(f"xenon-sftp://{top}/file", "wb", **fs.storage_options) as file,
+    ):
+        file.write(bytes(1_000_000))
+        raise KeyError
+    with pytest.raises(KeyError), fs.transaction:
+        fs.pipe_file(f"{top}/other", b"never")
+        raise KeyError
+    assert fs.ls(top, detail=False) == [f"{top}/file"]
+    assert fs.cat(f"{top}/file") == b"before"
+
+
+def test_links(fs: Any, top: str) -> None:
+    fs.pipe_file(f"{top}/outside/kept", b"kept")
+    fs.mkdir(f"{top}/tree")
+    fs.symlink("../outside", f"{top}/tree/link")
+    fs.symlink("../outside/kept", f"{top}/tree/to-file")
+    assert {one["name"]: one["type"] for one in fs.ls(f"{top}/tree")} == {
+        f"{top}/tree/link": "link",
+        f"{top}/tree/to-file": "file",
+    }
+    assert fs.cat(f"{top}/tree/to-file") == b"kept"
+    fs.rm(f"{top}/tree", recursive=True)
+    assert fs.cat(f"{top}/outside/kept") == b"kept"
+
+
+def test_errors(fs: Any, top: str) -> None:
+    fs.mkdir(f"{top}/dir")
+    with pytest.raises(FileNotFoundError):
+        fs.open(f"{top}/missing")
+    with pytest.raises(IsADirectoryError):
+        fs.open(f"{top}/dir")
+    with pytest.raises(FileExistsError):
+        fs.mkdir(f"{top}/dir")
+    with pytest.raises(PermissionError):
+        fs.pipe_file("/etc/face-of-xenon", b"x")
