@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import stat
 from typing import Any
 
@@ -21,12 +22,15 @@ def record(name: str, attributes: PathAttributes) -> dict[str, Any]:
         "gid": attributes.group,
     }
     if attributes.permissions:
-        told["mode"] = bits | mode_of(attributes.permissions)
+        told["mode"] = bits | _mode(tuple(attributes.permissions))
     if attributes.last_modified_time:
         told["mtime"] = attributes.last_modified_time / 1000
     if attributes.creation_time:
         told["created"] = attributes.creation_time / 1000
     return told
+
+
+_mode = functools.lru_cache(512)(mode_of)  # of thousands of entries most have the same
 
 
 def _kind(attributes: PathAttributes) -> tuple[str, int]:
