@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from services.records import PbsServer
-from support.pbs import QUICK, over_ssh
+from support.pbs import commands_of, here, over_ssh
 from xenon_py import Scheduler
 from xenon_py.testing import SchedulerConformance
 
@@ -23,16 +23,11 @@ class _Local(SchedulerConformance):
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
     def _server(cls, request: pytest.FixtureRequest) -> Iterator[None]:
-        server: PbsServer = request.getfixturevalue(cls.flavour)
-        if not server.local:
-            pytest.skip("this machine has no commands of PBS")
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in server.environment.items():
-                patch.setenv(name, value)
+        with commands_of(request.getfixturevalue(cls.flavour)):
             yield
 
     def create(self) -> Scheduler:
-        return Scheduler.create("torque", location=f"local://{self.scratch}", properties=QUICK)
+        return here(self.scratch)
 
 
 class _Ssh(SchedulerConformance):

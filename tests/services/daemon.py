@@ -28,7 +28,7 @@ class ProcessInfo:
 def process_info(pid: int) -> ProcessInfo | None:
     """The process `pid`, or None when it is gone or a zombie (proc(5))."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        text = Path(f"/proc/{pid}/stat").read_text("latin-1")  # a name may be any bytes
     except (FileNotFoundError, ProcessLookupError):
         return None
     head, _, tail = text.rpartition(")")

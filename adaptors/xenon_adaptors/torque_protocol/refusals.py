@@ -45,7 +45,7 @@ _REFUSALS: tuple[tuple[str, type[XenonException]], ...] = (
     ("resource limits", UnsupportedJobDescriptionException),
     ("feasible nodes", UnsupportedJobDescriptionException),
     ("bad job array request", UnsupportedJobDescriptionException),
-    ("array size", UnsupportedJobDescriptionException),
+    ("size limit", UnsupportedJobDescriptionException),
     ("limit on number of jobs", UnsupportedJobDescriptionException),
     ("maximum number of jobs", UnsupportedJobDescriptionException),
     ("illegal attribute or resource value", InvalidJobDescriptionException),

@@ -1,6 +1,6 @@
 """The daemon: `python3 -m services.pbs_standin.daemon DIRECTORY FLAVOUR`."""
 
-import json
+import ast
 import os
 import pwd
 import signal
@@ -54,13 +54,18 @@ class Daemon:
             line = link.makefile("rb").readline()
             if not line:
                 return
-            reply = self._run(json.loads(line), uid)
+            answer = self._run(ast.literal_eval(line.decode()), uid)
+            if answer is None:
+                return  # as if nobody had listened
+            out, err = (
+                text.encode("utf-8", "surrogateescape") for text in (answer.out, answer.err)
+            )
             try:
-                link.sendall(json.dumps(reply).encode() + b"\n")
+                link.sendall(f"{answer.code} {len(out)}\n".encode() + out + err)
             except BrokenPipeError:
                 return  # whoever asked was killed meanwhile
 
-    def _run(self, request: dict[str, Any], uid: int) -> dict[str, Any]:
+    def _run(self, request: dict[str, Any], uid: int) -> Answer | None:
         user = pwd.getpwuid(uid)
         caller = Caller(
             uid=uid,
@@ -70,19 +75,18 @@ class Daemon:
             shell=user.pw_shell,
             cwd=request["cwd"],
             env=request["env"],
-            stdin=request["stdin"].encode("latin-1"),
+            stdin=request["stdin"],
             program=request["program"],
         )
         with self._cluster.lock:
             if caller.program == "standin-admin":
                 return self._administer(request["words"])
             if self._cluster.away:
-                return {"away": True}
+                return None
             try:
-                answer = self._dispatch(caller, request["words"])
+                return self._dispatch(caller, request["words"])
             except Refused as refusal:
-                answer = Answer("", refusal.text, refusal.code)
-        return {"out": answer.out, "err": answer.err, "code": answer.code}
+                return Answer("", refusal.text, refusal.code)
 
     def _dispatch(self, caller: Caller, words: list[str]) -> Answer:
         if caller.program == "qsub":
@@ -91,8 +95,8 @@ class Daemon:
             return qstat(self._cluster, caller, words)
         return control(self._cluster, caller, words)
 
-    def _administer(self, words: list[str]) -> dict[str, Any]:
-        """Change a setting (`away on`, `keep 2`, `history off`, `forget`), tell what happened."""
+    def _administer(self, words: list[str]) -> Answer:
+        """Change a setting (`away on`, `keep 2`, `history off`), or tell what happened."""
         name, value = words[0], words[1] if len(words) > 1 else ""
         out = ""
         if name == "away":
@@ -106,7 +110,7 @@ class Daemon:
         elif name == "violations":
             out = "".join(f"{text}\n" for text in self._cluster.violations)
             self._cluster.violations.clear()
-        return {"out": out, "err": "", "code": 0}
+        return Answer(out)
 
 
 if __name__ == "__main__":

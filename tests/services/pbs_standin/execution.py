@@ -125,9 +125,10 @@ class Execution:
         for entry in os.listdir("/proc"):
             if entry.isdigit():
                 try:
-                    fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                    text = Path(f"/proc/{entry}/stat").read_text("latin-1")
                 except (FileNotFoundError, ProcessLookupError):
                     continue
+                fields = text.rpartition(")")[2].split()
                 if int(fields[3]) == self._process.pid and fields[0] != "Z":
                     found.append(int(entry))
         return found

@@ -58,7 +58,7 @@ TORQUE = Flavour(
         "feature))",
         "dependency": "submit error (Invalid Job Dependency)",
         "array": "submit error (Bad Job Array Request)",
-        "mixed": "submit error (Jobs may not mix -l nodes with -l size or -l ncpus)",
+        "mixed": "Jobs may not mix -l nodes with -l size or -l ncpus",
         "attribute": "submit error (Undefined attribute  MSG=detected presence of an unknown "
         "attribute)",
     },

@@ -39,12 +39,17 @@ class Qsub:
 
     def run(self) -> Answer:
         """Check everything, take the job, print its identifier."""
+        if self._torque and any(word.startswith("--") for word in self._words):
+            raise Refused(f"[a single - is not a valid option]\n{_USAGE['torque']}", 2)
         try:
             options, operands = getopt.getopt(self._words, _OPTIONS[self._flavour.name])
         except getopt.GetoptError as error:
-            raise self._usage(f"invalid option -- '{error.opt}'", plain=True) from None
+            opt = error.opt if len(error.opt) == 1 else "-"
+            raise self._usage(f"invalid option -- '{opt}'", plain=True) from None
         if len(operands) > 1:
-            raise self._usage("index issues" if self._torque else "")
+            raise Refused(
+                ("[index issues]\n" if self._torque else "") + _USAGE[self._flavour.name], 2
+            )
         if "-I" in dict(options):
             raise Refused("qsub: standard input and output must be a terminal\n", 1)
         script = self._script(operands)
@@ -78,9 +83,10 @@ class Qsub:
             )
         if b"\r\n" in script and not self._torque:
             raise Refused("qsub: script contains cr, lf\n", 1)
-        if re.search(rb"^#PBS ", script, re.MULTILINE):
+        head = re.match(rb"(?:(?:[ \t]*|#[^\n]*)\n)*", script)
+        if head and re.search(rb"^#PBS ", head.group(), re.MULTILINE):
             raise Refused("qsub: the stand-in takes no directives: give words\n", 99)
-        return script
+        return script  # directives behind the first line that does something are not read
 
     # --- one option each ----------------------------------------------------------------------
 
@@ -256,11 +262,16 @@ class Qsub:
     def _check_select(self, job: Job) -> None:
         select = job.resources.get("select", "")
         if select:
-            for name in ("ncpus", "mem", "nodes"):
+            if "nodes" in job.resources:
+                raise Refused("qsub: Cannot be used with select or place: nodes\n", 6)
+            for name in ("ncpus", "mem"):
                 if name in job.resources:
                     raise self._cluster.refuse("qsub", "mixed", name=name)
         elif "place" in job.resources:
             raise Refused('qsub: Cannot have "place" without "select"\n', 7)
+        for part in re.split("[:+]", job.resources.get("nodes", "1")):
+            if not re.fullmatch("[0-9]+|ppn=[0-9]+", part):
+                raise Refused(f"qsub: Unknown resource: {part}\n", 187)
         count, cpus = 0, 0
         for chunk in select.split("+") if select else ():
             number, *parts = chunk.split(":")

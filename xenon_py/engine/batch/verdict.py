@@ -51,6 +51,9 @@ CANCEL_GRACE = 3.0
 """Seconds after which a job that this library cancelled may be gone without a trace: Slurm forgets
 the pending tasks of an array that are cancelled."""
 
+_AFTER_CANCEL = frozenset({128 + 9, 128 + 15})
+"""Exit codes of a shell of which the cancellation ended the program first."""
+
 _WAITING = frozenset({Phase.PENDING, Phase.HELD})
 
 
@@ -186,7 +189,9 @@ def _reason(
         return seen.reason
     if stage:
         return JobReason.LAUNCH_FAILURE
-    if evidence.cancelled and (signal is not None or exit_code is None):
+    if evidence.cancelled and (
+        exit_code is None or exit_code in _AFTER_CANCEL or seen.signal is not None
+    ):
         return JobReason.CANCELLED
     if signal is not None:
         return JobReason.SIGNALLED
