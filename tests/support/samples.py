@@ -36,5 +36,5 @@ def recorded(system: str, name: str) -> list[CommandResult]:
 
 def answer(out: str = "", err: str = "", code: int = 0) -> CommandResult:
     """Return a made-up result of a command."""
-    encoded = (text.encode("utf-8", "surrogateescape") for text in (out, err))
-    return CommandResult(("command",), code, None, *encoded)
+    stdout, stderr = (text.encode("utf-8", "surrogateescape") for text in (out, err))
+    return CommandResult(("command",), code, None, stdout, stderr)
