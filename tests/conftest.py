@@ -13,6 +13,7 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     private_slurm,
     proftpd_ftp,
     proftpd_sftp,
+    pureftpd,
     s3,
     services,
     slurm,

@@ -44,6 +44,23 @@ class TestVsftpd(OnFtp):
         type(self).server = vsftpd
 
 
+class TestPureFtpd(OnFtp):
+    unsupported_names = OnFtp.unsupported_names | {"back\\slash", "name\\"}
+    renames: ClassVar[tuple[str, ...]] = (
+        "test_names_that_differ_little_are_different",
+        *(f"test_name_of_file[{name}]" for name in ("trailing-blank", "tab", "control")),
+        *(f"test_name_of_directory[{name}]" for name in ("trailing-blank", "tab", "control")),
+        *(f"test_name_by_rename_and_link[{name}]" for name in ("trailing-blank", "tab", "control")),
+    )
+
+    @pytest.fixture(autouse=True)
+    def _server(self, pureftpd: FtpServer, request: pytest.FixtureRequest) -> None:
+        type(self).server = pureftpd
+        expect_failure(request, self.renames, "pure-ftpd stores it under another name")
+        bits = ("test_no_permissions_at_all[empty]", "test_no_permissions_at_all[NONE]")
+        expect_failure(request, bits, "pure-ftpd takes no file's permissions away from its owner")
+
+
 class TestVsftpdExplicitTls(TestVsftpd):
     tls = "explicit"
 
@@ -63,6 +80,12 @@ class TestProftpdExplicitTls(Transfers):
     @pytest.fixture(autouse=True)
     def _server(self, proftpd_ftp: FtpServer) -> None:
         type(self).server = proftpd_ftp
+
+
+class TestPureFtpdExplicitTls(Transfers):
+    @pytest.fixture(autouse=True)
+    def _server(self, pureftpd: FtpServer) -> None:
+        type(self).server = pureftpd
 
 
 class TestProftpdImplicitTls(TestProftpdExplicitTls):

@@ -25,6 +25,9 @@ from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
 from services.proftpd import FTP_OFFSET, FTP_PORTS, SFTP_OFFSET
+from services.pureftpd import HOME as PUREFTPD_HOME
+from services.pureftpd import OFFSET as PUREFTPD_OFFSET
+from services.pureftpd import PORTS as PUREFTPD_PORTS
 from services.records import (
     AtHost,
     DavServer,
@@ -105,6 +108,11 @@ class DockerProvider:
     def vsftpd(self) -> AbstractContextManager[FtpServer]:
         return self._ftp("vsftpd", "vsftpd", VSFTPD_OFFSET, VSFTPD_PORTS)
 
+    @contextlib.contextmanager
+    def pureftpd(self) -> Iterator[FtpServer]:
+        with self._ftp("pureftpd", "pure-ftpd", PUREFTPD_OFFSET, PUREFTPD_PORTS) as server:
+            yield dataclasses.replace(server, implicit_port=0, directory=PUREFTPD_HOME)
+
     def apache(self) -> AbstractContextManager[DavServer]:
         return self._dav(ApacheService())
 
@@ -163,7 +171,7 @@ class DockerProvider:
                 password=users.XENON.password,
                 directory=f"{STATE}/{name}/files",
                 certificate=files / "server.crt",
-                machine_listings=image == "proftpd",
+                machine_listings=image != "vsftpd",
             )
 
     @contextlib.contextmanager

@@ -112,6 +112,12 @@ def vsftpd(services: Services) -> Iterator[FtpServer]:
 
 
 @pytest.fixture(scope="session")
+def pureftpd(services: Services) -> Iterator[FtpServer]:
+    """An FTP server that changes some names without a word; explicit TLS only."""
+    yield from services.use(lambda provider: provider.pureftpd())
+
+
+@pytest.fixture(scope="session")
 def apache(services: Services) -> Iterator[DavServer]:
     """Apache's WebDAV: basic, digest and no authentication, http and https."""
     yield from services.use(lambda provider: provider.apache())

@@ -9,6 +9,7 @@ from services.atd import AtdService
 from services.gridengine import GridEngineService
 from services.pbs import OpenPbsService, TorqueService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
+from services.pureftpd import PureFtpdService
 from services.records import (
     AtHost,
     DavServer,
@@ -47,6 +48,9 @@ class Provider(Protocol):
 
     def vsftpd(self) -> AbstractContextManager[FtpServer]:
         """An FTP server without MLSD."""
+
+    def pureftpd(self) -> AbstractContextManager[FtpServer]:
+        """An FTP server with ideas of its own on names."""
 
     def apache(self) -> AbstractContextManager[DavServer]:
         """A WebDAV server with all kinds of authentication, and https."""
@@ -90,6 +94,9 @@ class NativeProvider:
 
     def vsftpd(self) -> AbstractContextManager[FtpServer]:
         return VsftpdService().use()
+
+    def pureftpd(self) -> AbstractContextManager[FtpServer]:
+        return PureFtpdService().use()
 
     def apache(self) -> AbstractContextManager[DavServer]:
         return ApacheService().use()

@@ -93,7 +93,7 @@ class AtHost:
 
 @dataclass(frozen=True)
 class FtpServer:
-    """An FTP server with explicit TLS on `port`, and implicit TLS on `implicit_port`.
+    """An FTP server with explicit TLS on `port`, and implicit TLS on `implicit_port` (0 = none).
 
     Both want the TLS session of the control connection on every data connection.
     """

@@ -6,6 +6,7 @@ from services.atd import AtdService
 from services.gridengine import GridEngineService
 from services.pbs import OpenPbsService, TorqueService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
+from services.pureftpd import PureFtpdService
 from services.seaweed import SeaweedService
 from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
@@ -21,6 +22,7 @@ SERVICES: dict[str, type[Service[Any]]] = {
         ProftpdSftpService,
         ProftpdFtpService,
         VsftpdService,
+        PureFtpdService,
         ApacheService,
         NginxService,
         LighttpdService,

@@ -29,6 +29,7 @@ from services.atd import PACKAGES as AT_PACKAGES
 from services.errors import ServiceError, ServiceUnavailable
 from services.fixtures import Services
 from services.proftpd import LIBRARIES as PROFTPD_PACKAGES
+from services.pureftpd import LIBRARIES as PUREFTPD_PACKAGES
 from services.records import S3Server, SshServer
 from services.seaweed import SeaweedService
 from services.slurm import PACKAGES as SLURM_PACKAGES
@@ -173,8 +174,8 @@ def test_at_record_leads_to_a_machine_with_at() -> None:
         assert log_in(host.ssh, "atq; echo $?") == "0\n"
 
 
-@pytest.mark.usefixtures("native", "proftpd_ftp", "vsftpd")
-@pytest.mark.parametrize("name", ["proftpd_ftp", "vsftpd"])
+@pytest.mark.usefixtures("native", "proftpd_ftp", "vsftpd", "pureftpd")
+@pytest.mark.parametrize("name", ["proftpd_ftp", "vsftpd", "pureftpd"])
 def test_ftp_records_lead_to_the_servers(name: str) -> None:
     engine = StandInEngine()
     with getattr(DockerProvider(engine), name)() as server:
@@ -183,7 +184,7 @@ def test_ftp_records_lead_to_the_servers(name: str) -> None:
             ftp.connect(server.host, server.port)
             ftp.login(server.user, server.password)
             assert ftp.pwd().endswith(server.directory.removeprefix(docker_provider.STATE))
-        assert len(engine.started[0]["ports"]) == 300
+        assert len(engine.started[0]["ports"]) == (100 if name == "pureftpd" else 300)
 
 
 @pytest.mark.usefixtures("native", "apache", "nginx", "lighttpd")
@@ -259,6 +260,7 @@ def test_stand_in_has_the_arguments_of_the_sdk(name: str) -> None:
         ("at", (*SSHD_PACKAGES, *AT_PACKAGES)),
         ("slurm", SLURM_PACKAGES),
         ("proftpd", PROFTPD_PACKAGES),
+        ("pureftpd", PUREFTPD_PACKAGES),
         ("seaweed", SeaweedService.packages),
         ("vsftpd", VSFTPD_PACKAGES),
         ("webdav", (*ApacheService.packages, *NginxService.packages, *LighttpdService.packages)),
@@ -268,7 +270,7 @@ def test_dockerfile_installs_what_its_service_needs(image: str, packages: tuple[
     text = (IMAGES / image / "Dockerfile").read_text().replace("\\\n", " ")
     instructions = [line.split()[0] for line in text.splitlines() if line and line[0] != "#"]
     later = (
-        ["RUN"] if image in ("proftpd", "seaweed", "vsftpd") else []
+        ["RUN"] if image in ("proftpd", "pureftpd", "seaweed", "vsftpd") else []
     )  # unpacks what cannot be installed
     assert instructions == ["FROM", "RUN", "COPY", "WORKDIR", "ENV", *later, "CMD"]
     installed = re.search(r"--no-install-recommends (.*?) &&", text)

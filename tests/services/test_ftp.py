@@ -36,7 +36,7 @@ class ImplicitFtp(SessionFtp):
         return self.welcome
 
 
-@pytest.fixture(params=["proftpd_ftp", "vsftpd"])
+@pytest.fixture(params=["proftpd_ftp", "vsftpd", "pureftpd"])
 def server(request: pytest.FixtureRequest) -> FtpServer:
     made = request.getfixturevalue(request.param)
     assert isinstance(made, FtpServer)
@@ -45,6 +45,8 @@ def server(request: pytest.FixtureRequest) -> FtpServer:
 
 @pytest.fixture(params=["plain", "explicit", "implicit"])
 def ftp(request: pytest.FixtureRequest, server: FtpServer) -> Iterator[ftplib.FTP]:
+    if request.param == "implicit" and not server.implicit_port:
+        pytest.skip("this server has no implicit TLS")
     context = ssl.create_default_context(cafile=str(server.certificate))
     made: ftplib.FTP
     if request.param == "plain":
