@@ -1,6 +1,7 @@
 """Options and fixtures of all tests."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in this module
     apache,
@@ -25,6 +26,10 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
 )
 
 pytest.register_assert_rewrite("support.drmaa")
+
+# A busy machine is slow, not wrong: no example has a time limit.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.errors import ServiceUnavailable
-from services.state import machine_lock
+from services.state import locked, machine_lock
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _APT = ["apt-get", "-o", "DPkg::Lock::Timeout=900", "-o", "Acquire::Retries=3"]
@@ -56,8 +56,13 @@ def unpack(packages: Sequence[str], programs: Sequence[str], root: Path) -> None
 
     For servers that exclude each other in dpkg, as Debian's FTP servers do.
     """
-    if all((root / program).exists() for program in programs):
-        return
+    root.mkdir(parents=True, exist_ok=True)
+    with locked(root / "unpack.lock"):  # several test processes may begin at once
+        if not all((root / program).exists() for program in programs):
+            _unpack(packages, root)
+
+
+def _unpack(packages: Sequence[str], root: Path) -> None:
     if not shutil.which("apt-get"):
         raise ServiceUnavailable(f"needs the Debian packages {' '.join(packages)}; no apt-get here")
     downloads = root / "debs"
