@@ -24,6 +24,7 @@ from services import users
 from services.daemon import wait_until
 from services.errors import ServiceError, ServiceUnavailable
 from services.keys import KeyRing
+from services.pbs_images import published_pbs
 from services.proftpd import FTP_OFFSET, FTP_PORTS, SFTP_OFFSET
 from services.pureftpd import HOME as PUREFTPD_HOME
 from services.pureftpd import OFFSET as PUREFTPD_OFFSET
@@ -136,7 +137,7 @@ class DockerProvider:
         raise ServiceUnavailable("there is no image with a Grid Engine: use --services=native")
 
     def pbs(self, flavour: str) -> AbstractContextManager[PbsServer]:
-        raise ServiceUnavailable(f"there is no image with {flavour}: use --services=native")
+        return published_pbs(self._client, flavour)
 
     @contextlib.contextmanager
     def slurm(self, *, accounting: bool = True) -> Iterator[SlurmCluster]:
