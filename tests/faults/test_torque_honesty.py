@@ -173,7 +173,7 @@ def test_garbled_listing(
     scheduler: Scheduler, wrapped: Callable[[str, str], Path], script: str
 ) -> None:
     """It ends no job; the truth is told as soon as there is any."""
-    job = scheduler.submit_batch_job(sh("sleep 0.5; exit 3"))
+    job = scheduler.submit_batch_job(sh("sleep 2; exit 3"))
     switch = wrapped("qstat", script)
     status = job.wait(1000)
     assert (status.done, status.exit_code, status.reason) == (False, None, JobReason.NONE)

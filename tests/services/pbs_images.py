@@ -1,4 +1,4 @@
-"""Published images of TORQUE and OpenPBS, by name; they are used only where somebody pulled them."""
+"""Published images of TORQUE and OpenPBS, by name; used only where somebody pulled them."""
 
 import contextlib
 import subprocess

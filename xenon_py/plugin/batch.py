@@ -169,6 +169,8 @@ class BatchAdaptor(ABC):
         suspended_state: what to tell as the state of a job that this library suspended, where the
             system goes on to list it as running; ``""`` where it does not.
         submits_at_once: how many submit commands may run side by side on the submit host.
+        codes_are_errors: exit codes of the submit command from 129 on are its own error numbers
+            where it says something, and no signals.
     """
 
     description: ClassVar[SchedulerAdaptorDescription]
@@ -184,6 +186,7 @@ class BatchAdaptor(ABC):
     max_ids: ClassVar[int] = 1000
     suspended_state: ClassVar[str] = ""
     submits_at_once: ClassVar[int] = 1
+    codes_are_errors: ClassVar[bool] = False
 
     def __init__(self, properties: Properties) -> None:
         self.properties = properties

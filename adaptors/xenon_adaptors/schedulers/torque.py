@@ -61,6 +61,7 @@ class TorqueAdaptor(BatchAdaptor):
         *("PBS_PRIMARY", "PBS_SECONDARY", "PBS_BATCH_SERVICE_PORT", "PBS_AUTH_METHOD"),
     )
     suspended_state: ClassVar[str] = "S"
+    codes_are_errors: ClassVar[bool] = True
 
     def probe_commands(self) -> Sequence[Sequence[str]]:
         """Ask for the kind of PBS, the queues and the settings of the server."""

@@ -15,11 +15,10 @@ from xenon_py.exceptions import (
     NoSuchQueueException,
     NotConnectedException,
     PermissionDeniedException,
-    SubmissionUncertainException,
     UnsupportedJobDescriptionException,
     XenonException,
 )
-from xenon_py.plugin.batch import Control
+from xenon_py.plugin.batch import Control, CouldNotAskError
 from xenon_py.plugin.runner import CommandResult
 
 SUBMISSION_VARIABLE = "XENON_SUBMISSION"
@@ -77,6 +76,9 @@ def submission_refused(result: CommandResult, system: str) -> XenonException:
     Args:
         result: of ``qsub``.
         system: name of the dialect.
+
+    Raises:
+        CouldNotAskError: it is not known whether the job was submitted.
     """
     told = _told(result)
     low = told.lower()
@@ -87,24 +89,10 @@ def submission_refused(result: CommandResult, system: str) -> XenonException:
             hint = "; tasks_per_node puts several on a node" if "feasible nodes" in low else ""
             return result.failure(kind, f"{system} refused the job: {_first(told)}{hint}")
     if any(text in low for text in _CUT):
-        token = token_of(result.argv)
-        return SubmissionUncertainException.because(
-            f"{system} broke off ({told}): it is not known whether the job was submitted; "
-            f"look for the token {token} before submitting it again",
-            token=token,
-            command=result.argv,
-            exit_code=result.returncode,
-            stderr=result.stderr,
-        )
+        raise CouldNotAskError(f"{system} broke off: {told}")
     return result.failure(
         XenonException, f"{system} gave no job identifier: {_first(told) or 'it said nothing'}"
     )
-
-
-def token_of(argv: tuple[str, ...]) -> str:
-    """Return the token in a submit command; ``""`` when the user's own ``-v`` took its place."""
-    mark = f"{SUBMISSION_VARIABLE}=x"
-    return next((word.removeprefix(mark) for word in argv if word.startswith(mark)), "")
 
 
 def check_control(control: Control, result: CommandResult, job_id: str) -> None:

@@ -190,6 +190,7 @@ def parse_qsub(result: CommandResult, dialect: Dialect) -> str:
     """Return the identifier that ``qsub`` printed; notices of the site may stand before it.
 
     Raises:
+        CouldNotAskError: it is not known whether the job was submitted.
         XenonException: of the class that the refusal stands for, with PBS's words.
     """
     matches = _ID.findall(result.text())

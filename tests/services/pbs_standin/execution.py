@@ -17,6 +17,7 @@ from services.pbs_standin.flavours import SERVER, TORQUE, Flavour
 from services.pbs_standin.jobs import Job
 
 KILL_DELAY = 2.0  # s; 10 in a real OpenPBS
+_NOTICE = 0.3  # s until it is noticed that the shell has ended
 _TERM_WAIT = 1.0  # s; 5 in a real TORQUE
 
 
@@ -98,7 +99,7 @@ class Execution:
         self._ended(self._job, 256 - code if code < 0 else code)
 
     def _clean_up(self) -> None:
-        patience = _TERM_WAIT if self._flavour is TORQUE else 0.0
+        patience = _TERM_WAIT if self._flavour is TORQUE else _NOTICE
         if self._flavour is TORQUE:
             self.send(signal.SIGTERM)
         elif self._job.deleted or self._job.over_limit:

@@ -158,7 +158,8 @@ class Submitter:
         except CouldNotAskError as error:
             return _Doubt(str(error))
         except XenonException as error:
-            if result.ok or _killed(result):  # it may have done its work
+            refused = self.adaptor.codes_are_errors and result.stderr.strip()
+            if result.ok or (_killed(result) and not refused):  # it may have done its work
                 return _Doubt(str(error))
             return error
 
