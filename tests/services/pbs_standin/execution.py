@@ -17,7 +17,7 @@ from services.pbs_standin.flavours import SERVER, TORQUE, Flavour
 from services.pbs_standin.jobs import Job
 
 KILL_DELAY = 2.0  # s; 10 in a real OpenPBS
-_NOTICE = 0.3  # s until it is noticed that the shell has ended
+_NOTICE = 0.5  # s until it is noticed that the shell has ended; less in real ones
 _TERM_WAIT = 1.0  # s; 5 in a real TORQUE
 
 
@@ -99,16 +99,19 @@ class Execution:
         self._ended(self._job, 256 - code if code < 0 else code)
 
     def _clean_up(self) -> None:
-        patience = _TERM_WAIT if self._flavour is TORQUE else _NOTICE
+        ending = self._job.deleted or self._job.over_limit
+        self._wait(KILL_DELAY if ending and self._flavour is not TORQUE else _NOTICE)
         if self._flavour is TORQUE:
             self.send(signal.SIGTERM)
-        elif self._job.deleted or self._job.over_limit:
-            patience = KILL_DELAY
-        deadline = time.monotonic() + patience
-        while self._session() and time.monotonic() < deadline:
-            time.sleep(0.02)
+            self._wait(_TERM_WAIT)
         self.send(signal.SIGKILL)
         self._script.unlink(missing_ok=True)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until nothing is left of the job."""
+        deadline = time.monotonic() + seconds
+        while self._session() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _deliver(self) -> None:
         """Copy the streams to where they belong; what cannot be delivered is dropped."""
