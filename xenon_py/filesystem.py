@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal, overload
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn, overload
 
 from xenon_py.engine import deletion, operations, publishing, registry
 from xenon_py.engine.arguments import (
@@ -21,6 +21,7 @@ from xenon_py.engine.arguments import (
     checked_mode,
     checked_offset,
     checked_open_mode,
+    not_pickled,
 )
 from xenon_py.engine.context import Telling
 from xenon_py.engine.copying import CopyEngine, CopyOptions
@@ -684,6 +685,9 @@ class FileSystem:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise not_pickled(self)
 
     def _telling(self, operation: str, path: str) -> Telling:
         return Telling(operation, self._description.name, path)

@@ -14,10 +14,10 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from xenon_py.engine import job_checks, registry
-from xenon_py.engine.arguments import adaptor_label
+from xenon_py.engine.arguments import adaptor_label, not_pickled
 from xenon_py.engine.context import Telling
 from xenon_py.engine.creation import make_target
 from xenon_py.engine.dispatch import connect
@@ -607,6 +607,9 @@ class Scheduler:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise not_pickled(self)
 
     # --- helpers ------------------------------------------------------------------------------
 

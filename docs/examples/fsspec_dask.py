@@ -6,7 +6,7 @@ import dask
 import dask.dataframe as dd
 import fsspec
 
-where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp://localhost/tmp")
+where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp:///tmp")
 options = {
     "location": os.environ["XENON_EXAMPLE_LOCATION"],
     "username": os.environ["XENON_EXAMPLE_USER"],

@@ -5,7 +5,7 @@ import os
 import pandas as pd
 
 # For you: "xenon-sftp://user@host/dir", and {} if "ssh host" needs no password.
-where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp://localhost/tmp")
+where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp:///tmp")
 options = {
     "location": os.environ["XENON_EXAMPLE_LOCATION"],
     "username": os.environ["XENON_EXAMPLE_USER"],

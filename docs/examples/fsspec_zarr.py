@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 import zarr
 
-where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp://localhost/tmp")
+where = os.environ.get("XENON_EXAMPLE_URL", "xenon-sftp:///tmp")
 options = {
     "location": os.environ["XENON_EXAMPLE_LOCATION"],
     "username": os.environ["XENON_EXAMPLE_USER"],

@@ -78,6 +78,29 @@ class TestWebdav(Suites):
         return fsspec_faces.webdav(apache), apache.basic
 
 
+def test_webdav_by_a_url_alone(apache: DavServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root of this server is no collection and is forbidden, as with most servers."""
+    monkeypatch.setenv("XENON_TEST_DAV_PASSWORD", apache.password)
+    url = f"xenon-webdav://{apache.host}:{apache.tls_port}{apache.basic}/{uuid.uuid4().hex}/a"
+    options = {
+        "username": apache.user,
+        "password_env": "XENON_TEST_DAV_PASSWORD",
+        "properties": {"webdav.caFile": str(apache.certificate)},
+    }
+    with fsspec.open(url, "wb", **options) as file:
+        file.write(b"by URL")
+    with fsspec.open(url, "rb", **options) as file:
+        assert file.read() == b"by URL"
+    fs, path = fsspec.url_to_fs(url, **options)
+    assert fs.isdir("/")
+    with pytest.raises(PermissionError):
+        fs.ls("/")
+    with pytest.raises(PermissionError):
+        fs.info("/elsewhere")
+    fs.rm(posixpath.dirname(path), recursive=True)
+    fs.close()
+
+
 @pytest.fixture(scope="module")
 def bucket(s3: S3Server) -> Any:
     return fsspec_faces.s3(s3)

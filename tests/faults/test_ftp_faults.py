@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from pathlib import Path
 
@@ -26,6 +27,15 @@ def failing(verb: str, times: int, reply: str) -> Script:
         return None
 
     return script
+
+
+def test_a_server_that_does_not_greet() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(e.NotConnectedException, match=r"ftp\.tls=implicit"),
+    ):
+        location = f"127.0.0.1:{silent.getsockname()[1]}"
+        FileSystem.create("ftp", location, {"ftp.connection.timeout": "200"})
 
 
 def test_ports_that_run_out() -> None:

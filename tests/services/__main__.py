@@ -20,7 +20,7 @@ def main() -> int:
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in SERVICES]
     if unknown:
-        parser.error(f"no such service: {', '.join(unknown)}")
+        parser.error(f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICES)}")
     names = arguments.names or list(SERVICES)
     if arguments.command == "install" and os.geteuid() == 0:
         _install_packages(names)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import pathlib
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +18,7 @@ from xenon_py.exceptions import (
     IllegalArgumentException,
     InvalidPathException,
     UnknownAdaptorException,
+    UnsupportedOperationException,
     XenonException,
 )
 from xenon_py.filesystem import FileSystem
@@ -193,6 +196,14 @@ def test_from_url_with_anything(url: Any) -> None:
 def test_from_url_with_a_wrong_credential(url: str, wrong: Any) -> None:
     with pytest.raises(IllegalArgumentException, match="credential"):
         FileSystem.from_url(url, credential=wrong)
+
+
+def test_a_file_system_is_not_pickled() -> None:
+    with FileSystem.create("file") as files:
+        with pytest.raises(UnsupportedOperationException, match=r"FileSystem\.create"):
+            pickle.dumps(files)
+        with pytest.raises(UnsupportedOperationException):
+            copy.copy(files)
 
 
 def test_a_secret_in_a_url_is_refused_and_not_shown() -> None:

@@ -55,19 +55,34 @@ def content_of(directory: Path) -> dict[str, bytes]:
     [
         (XenonFileFileSystem, "xenon-file:///a/b", "/a/b", {}),
         (XenonFileFileSystem, "xenon-file://a/b", "/a/b", {}),
-        (XenonSftpFileSystem, "xenon-sftp://h/a//b/../c/", "/a/c", {"location": "h"}),
-        (XenonSftpFileSystem, "xenon-sftp://u@h:22/", "/", {"location": "u@h:22"}),
+        (XenonSftpFileSystem, "xenon-sftp://h/a//b/../c/", "/a/c", {"url_place": "h"}),
+        (XenonSftpFileSystem, "xenon-sftp://u@h:22/", "/", {"url_place": "u@h:22"}),
         (XenonSftpFileSystem, "xenon-sftp:///x?y#z%20", "/x?y#z%20", {}),
         (XenonSftpFileSystem, "relative", "/relative", {}),
         (XenonSftpFileSystem, "", "/", {}),
-        (XenonWebdavFileSystem, "xenon-webdav://h:1/d", "/d", {"location": "https://h:1"}),
-        (XenonS3FileSystem, "xenon-s3://b/k", "/k", {"location": "https://s3.amazonaws.com/b"}),
+        (XenonWebdavFileSystem, "xenon-webdav://h:1/d", "/d", {"url_place": "https://h:1"}),
+        (XenonS3FileSystem, "xenon-s3://b/k", "/k", {"url_place": "https://s3.amazonaws.com/b"}),
     ],
 )
 def test_urls(cls: Any, url: str, path: str, arguments: dict[str, str]) -> None:
     assert cls._strip_protocol(url) == path
     assert cls._strip_protocol([url]) == [path]
     assert cls._get_kwargs_from_urls(url) == arguments
+
+
+def test_the_place_in_a_url_is_the_location() -> None:
+    found, path = fsspec.url_to_fs("xenon-sftp://u@h:22/dir")
+    assert path == "/dir"
+    assert found is fsspec.filesystem("xenon-sftp", location="u@h:22")
+    assert found is fsspec.url_to_fs("xenon-sftp://u@h:22/x", location="u@h:22")[0]
+
+
+def test_two_places_are_refused() -> None:
+    options: dict[str, Any] = {"location": "http://store:9000/bucket"}
+    with pytest.raises(InvalidLocationException, match="xenon-s3:///dir/file") as caught:
+        fsspec.url_to_fs("xenon-s3://bucket/key", **options)
+    assert options["location"] in str(caught.value)
+    assert fsspec.url_to_fs("xenon-s3:///key", **options)[1] == "/key"
 
 
 def test_a_password_in_a_url_is_refused() -> None:
@@ -86,7 +101,7 @@ def test_the_protocols_of_others_are_left_alone() -> None:
     ("arguments", "error", "word"),
     [
         ({"password": SECRET}, TypeError, "password_env"),
-        ({"hots": "h"}, TypeError, "hots"),
+        ({"hots": "h"}, TypeError, "'hots'; it has: location"),
         ({"location": "a b c"}, InvalidLocationException, "location"),
         ({"location": "h", "properties": {"sftp.no": "1"}}, LookupError, "no"),
         (

@@ -119,6 +119,8 @@ def test_url_form(text: str) -> None:
         (LocationForm.SSH, "host:0", "port"),
         (LocationForm.SSH, "host:65536", "port"),
         (LocationForm.SSH, "host:", "port"),
+        (LocationForm.SSH, "host:/dir", "host/dir"),
+        (LocationForm.SSH, "me@host:dir", "host/dir"),
         (LocationForm.SSH, "host:\uff12\uff12", "host"),
         (LocationForm.SSH, "-oProxyCommand=x", "host"),
         (LocationForm.SSH, "host via:", "host"),

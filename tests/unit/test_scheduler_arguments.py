@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import pickle
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +20,7 @@ from xenon_py.exceptions import (
     IncompleteJobDescriptionException,
     InvalidJobDescriptionException,
     UnsupportedJobDescriptionException,
+    UnsupportedOperationException,
     XenonException,
 )
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
@@ -228,6 +230,11 @@ class TestDescriptions:
         assert checked_description(description, ABLE)
         with pytest.raises(UnsupportedJobDescriptionException, match=f"poor.*{next(iter(fields))}"):
             checked_description(description, UNABLE)
+
+
+def test_a_scheduler_is_not_pickled(scheduler: Scheduler) -> None:
+    with pytest.raises(UnsupportedOperationException, match=r"Scheduler\.create"):
+        pickle.dumps(scheduler)
 
 
 class TestBytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xenon_py.exceptions import IllegalArgumentException
+from xenon_py.exceptions import IllegalArgumentException, UnsupportedOperationException
 from xenon_py.model.attributes import mode_of
 from xenon_py.model.shown import shown
 
@@ -87,3 +87,12 @@ def _is_text_encoding(name: str) -> bool:
     except (LookupError, ValueError):  # ValueError: NUL, or what no name can have
         return False
     return True
+
+
+def not_pickled(facade: object) -> UnsupportedOperationException:
+    """Return the exception for an object with connections that is to go to another process."""
+    kind = type(facade).__name__
+    return UnsupportedOperationException.because(
+        f"a {kind} holds connections and threads and is not pickled; pass its adaptor, location "
+        f"and properties to the other process, and call {kind}.create there"
+    )

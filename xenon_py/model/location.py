@@ -177,12 +177,18 @@ def _host_location(text: str, rest: str, scheme: str) -> Location:
 def _hop(text: str) -> Hop:
     match = _HOST.fullmatch(text)
     if not match:
-        raise ValueError("a host is written host[:port]" if text else "it names no host")
+        raise ValueError(
+            "a host is written host[:port], a directory behind it host/dir"
+            if text
+            else "it names no host"
+        )
     user, host, port = match.group(1) or "", match.group(2).strip("[]"), match.group(3)
     if ":" in user:
         raise ValueError("a password does not belong in a location; use a PasswordCredential")
     if _UNSAFE_USER.search(user):
         raise ValueError("the user name begins with '-' or holds characters for a shell")
+    if port == "":
+        raise ValueError("a port is missing behind the colon; a directory is written host/dir")
     if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
         raise ValueError(f"the port must be 1..65535, not {port!r}")
     return Hop(host, int(port) if port else 0, user)
@@ -206,7 +212,7 @@ def _parse_batch(text: str) -> Location:
 def _parse_http(text: str) -> Location:
     match = _URL.fullmatch(text)
     if not match or match.group(1).lower() not in {"http", "https"} or "://" not in text:
-        raise ValueError("it must begin with http:// or https://")
+        raise ValueError("it must begin with http:// or https://, then host[:port] and the path")
     if re.search(r"[?#\s]", text):
         raise ValueError("it must not have a query, a fragment or blanks (write %20)")
     authority, slash, path = match.group(2).partition("/")

@@ -34,6 +34,7 @@ from xenon_py.model.location import Hop
 from xenon_py.plugin.filesystem import FileInfo, FileKind, WriteMode
 from xenon_py.plugin.one_by_one import OneByOne
 from xenon_py.plugin.target import Target
+from xenon_py.plugin.trust import ca_file
 
 _log = logging.getLogger("xenon_py.ftp")
 _REFUSALS = (ftplib.error_perm, ftplib.error_temp)
@@ -296,7 +297,7 @@ def _account(target: Target) -> Account:
         user,
         password,
         tls,
-        properties.text("ftp.caFile"),
+        ca_file(properties, "ftp.caFile"),
         (
             properties.integer("ftp.connection.timeout") / 1000,
             properties.integer("ftp.silence.timeout") / 1000,

@@ -45,6 +45,7 @@ from xenon_py.plugin.filesystem import (
 )
 from xenon_py.plugin.one_by_one import OneByOne
 from xenon_py.plugin.target import Target
+from xenon_py.plugin.trust import ca_file
 
 _WANTED = (
     b'<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><resourcetype/>'
@@ -78,7 +79,7 @@ class WebdavAdaptor(OneByOne):
         self._transport = Transport(
             Addresses(location.scheme, authority),
             authentication,
-            properties.text("webdav.caFile"),
+            ca_file(properties, "webdav.caFile"),
             (
                 properties.integer("webdav.connection.timeout") / 1000,
                 properties.integer("webdav.silence.timeout") / 1000,
@@ -117,8 +118,8 @@ class WebdavAdaptor(OneByOne):
     def lstat(self, path: str) -> FileInfo:
         """Return what is known of a path.
 
-        What is above the working directory counts as directories even where the server tells
-        nothing of them: mostly the root of its web pages.
+        The root and what is above the working directory count as directories even where the
+        server tells nothing of them: mostly these are its web pages.
         """
         is_start = path == self._directory
         kind = FileKind.DIRECTORY if is_start else FileKind.FILE
@@ -126,7 +127,7 @@ class WebdavAdaptor(OneByOne):
         if status != 207 and is_start:  # perhaps a file
             status, members, seen = self._propfind(path, self._url(path), 0)
         if status != 207:
-            if status in _NOT_TOLD and not is_start and is_below(self._directory, path):
+            if status in _NOT_TOLD and self._holds_start(path):
                 return FileInfo("", FileKind.DIRECTORY, readable=True)
             raise failure(404 if self._is_below_file(status, path) else status, path)
         for member in members:
@@ -135,6 +136,10 @@ class WebdavAdaptor(OneByOne):
                     raise failure(member.status, path)
                 return _info("", member)
         raise XenonException.because("the server tells of other paths than asked", path=path)
+
+    def _holds_start(self, path: str) -> bool:
+        """Tell whether a path must be a directory: the root, or what is above our directory."""
+        return path == "/" or (path != self._directory and is_below(self._directory, path))
 
     def _is_below_file(self, status: int, path: str) -> bool:
         """Tell whether an odd status only says that a file is taken for a directory."""

@@ -24,6 +24,7 @@ from xenon_py.exceptions import (
     XenonException,
     XenonTimeoutException,
 )
+from xenon_py.plugin.trust import tls_advice
 
 _PORT, _IMPLICIT_PORT = 21, 990
 _PAUSES = (0.1, 0.3, 1.0, 2.0)  # seconds; the ports for data run out for a while
@@ -164,9 +165,7 @@ class Connection:
         except ssl.SSLError as error:
             raise self._no_tls(error) from error
         except (OSError, EOFError) as error:
-            raise NotConnectedException.because(
-                f"cannot connect to the server: {error or 'it hung up'}", host=self._host
-            ) from error
+            raise self._not_connected(error) from error
         self._log_in(account)
         ftp.voidcmd("TYPE I")
         self.features = self._features()
@@ -197,9 +196,20 @@ class Connection:
             except (ftplib.error_perm, ftplib.error_temp) as error:
                 raise self._no_tls(error) from error
 
+    def _not_connected(self, error: OSError | EOFError) -> NotConnectedException:
+        reason = str(error) or "it hung up"
+        if isinstance(error, TimeoutError) and self._ftp.sock is not None:
+            reason = "no greeting of an FTP server came; with TLS from the first byte it is silent"
+            reason += ", too: ftp.tls=implicit"
+        return NotConnectedException.because(
+            f"cannot connect to {self._host}: {reason}", host=self._host
+        )
+
     def _no_tls(self, error: BaseException) -> NotConnectedException:
         return NotConnectedException.because(
-            f"no trustworthy TLS connection: {error}", host=self._host
+            f"no trustworthy TLS connection to {self._host}: {error}"
+            + tls_advice(error, "ftp.caFile"),
+            host=self._host,
         )
 
     def _features(self) -> set[str]:

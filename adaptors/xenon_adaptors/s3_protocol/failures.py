@@ -21,6 +21,7 @@ from xenon_py.exceptions import (
     VerificationException,
     XenonException,
 )
+from xenon_py.plugin.trust import tls_advice
 
 _CODES: dict[str, tuple[type[XenonException], str]] = {
     **dict.fromkeys(("NoSuchKey", "NotFound", "404"), (NoSuchPathException, "path does not exist")),
@@ -137,7 +138,8 @@ def of_library(error: Exception, path: str) -> XenonException:
         )
     for theirs, ours, text in _LIBRARY:
         if isinstance(error, theirs):
-            return ours.because(f"{text}: {path!r} ({error})", path=path)
+            advice = tls_advice(error, "s3.caFile")
+            return ours.because(f"{text}: {path!r} ({error}){advice}", path=path)
     if isinstance(error, (b.CredentialRetrievalError, b.UnauthorizedSSOTokenError)):
         return AuthenticationException.because(f"no credentials can be had: {error}", path=path)
     return XenonException.because(f"boto3 failed: {error}", path=path)

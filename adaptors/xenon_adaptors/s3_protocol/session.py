@@ -18,8 +18,10 @@ from xenon_adaptors.s3_protocol.failures import translated
 from xenon_adaptors.s3_protocol.places import DEFAULT_REGION, Place
 from xenon_adaptors.s3_protocol.signing import Keys, Signer
 from xenon_adaptors.s3_protocol.wire import Wire
+from xenon_py.exceptions import InvalidCredentialException
 from xenon_py.model.credentials import PasswordCredential
 from xenon_py.plugin.target import Target
+from xenon_py.plugin.trust import ca_file
 
 CONNECTIONS = 32
 # Else a small body waits 40 ms for the acknowledgement of its headers.
@@ -53,12 +55,17 @@ class Session:
         properties = target.properties
         self._place = place
         self._lock = threading.Lock()
-        self._verify = properties.text("s3.caFile") or None
+        self._verify = ca_file(properties, "s3.caFile") or None
         self._timeouts = (
             properties.integer("s3.connection.timeout") / 1000,
             properties.integer("s3.silence.timeout") / 1000,
         )
         self._anonymous = properties.boolean("s3.anonymous")
+        if self._anonymous and isinstance(target.credential, PasswordCredential):
+            raise InvalidCredentialException.because(
+                "s3.anonymous=true signs nothing, so a PasswordCredential would be of no use; "
+                "leave one of them out"
+            )
         with translated(place.directory):
             self._botocore = botocore.session.Session(profile=properties.text("s3.profile") or None)
             self._region = (

@@ -28,6 +28,7 @@ from xenon_py.exceptions import (
     XenonException,
     XenonTimeoutException,
 )
+from xenon_py.plugin.trust import tls_advice
 
 _log = logging.getLogger("xenon_py.webdav")
 _CONNECTIONS = 32  # kept open at most
@@ -236,13 +237,15 @@ def translated(host: str) -> Iterator[None]:
         yield
     except requests.exceptions.SSLError as error:
         raise NotConnectedException.because(
-            f"no trustworthy TLS connection: {_reason(error)}", host=host
+            f"no trustworthy TLS connection to {host}: {_reason(error)}"
+            + tls_advice(_reason(error), "webdav.caFile"),
+            host=host,
         ) from error
     except requests.exceptions.InvalidURL as error:
         raise InvalidLocationException.because(f"no usable address: {error}") from error
     except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError) as error:
         raise NotConnectedException.because(
-            f"cannot connect to the server: {_reason(error)}", host=host
+            f"cannot connect to {host}: {_reason(error)}", host=host
         ) from error
     except requests.exceptions.ReadTimeout as error:
         raise XenonTimeoutException.because(
@@ -251,7 +254,7 @@ def translated(host: str) -> Iterator[None]:
     except requests.exceptions.ConnectionError as error:
         if isinstance(_root(error), NewConnectionError):
             raise NotConnectedException.because(
-                f"cannot connect to the server: {_reason(error)}", host=host
+                f"cannot connect to {host}: {_reason(error)}", host=host
             ) from error
         raise ConnectionLostException.because(
             f"the connection was lost: {_reason(error)}", host=host

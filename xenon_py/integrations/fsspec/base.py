@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from fsspec.spec import AbstractFileSystem
 from fsspec.utils import stringify_path
 
+from xenon_py.exceptions import InvalidLocationException
 from xenon_py.filesystem import FileSystem
 from xenon_py.integrations.fsspec.connections import Connection, Login, shared_connection
 from xenon_py.model.credentials import Credential, DefaultCredential
+from xenon_py.model.location import redact
 from xenon_py.model.path import Path, normalise
 from xenon_py.model.properties import resolve_properties
 
@@ -23,21 +25,43 @@ _GENERAL = {  # what fsspec and its users pass to every implementation; without 
 }
 
 
-class _Uncached(type(AbstractFileSystem)):  # type: ignore[misc]
-    """Keeps objects with a secret out of fsspec's cache.
+# By this name the place in a URL comes from ``_get_kwargs_from_urls``: by that of ``location``
+# fsspec would raise a bare TypeError when that argument is given too.
+URL_PLACE = "url_place"
+_ARGUMENTS = (
+    "it has: location, username, password_env, certfile, passphrase_env, credential, properties"
+)
 
-    The cache knows objects by the text of their arguments, and that of a credential does not tell
-    one password from another.
+
+class _Called(type(AbstractFileSystem)):  # type: ignore[misc]
+    """Sees the arguments before fsspec's cache does.
+
+    Objects with a secret are kept out of it: the cache knows objects by the text of their
+    arguments, and that of a credential does not tell one password from another. The place that
+    is in a URL becomes the location, so that it is one object however the place was told.
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        place = kwargs.pop(URL_PLACE, "")
+        if place:
+            kwargs["location"] = _one_place(cls.protocol, place, kwargs.get("location", ""))
         credential = kwargs.get("credential")
         if credential is not None and not isinstance(credential, DefaultCredential):
             kwargs["skip_instance_cache"] = True
         return super().__call__(*args, **kwargs)
 
 
-class Connected(AbstractFileSystem, metaclass=_Uncached):  # type: ignore[misc]
+def _one_place(protocol: str, place: str, location: str) -> str:
+    """Return where a file is, of a URL and of the argument ``location``."""
+    if location and location != place:
+        raise InvalidLocationException.because(
+            f"the URL stands for location={redact(place)!r}, and location={redact(location)!r} is "
+            f"given as well; with a location, write the URL without a host: {protocol}:///dir/file"
+        )
+    return place
+
+
+class Connected(AbstractFileSystem, metaclass=_Called):  # type: ignore[misc]
     """Any adaptor as an fsspec file system; those with protocols of their own are subclasses.
 
     It may be pickled, and handed to forked processes: each makes its own connection when it needs
@@ -81,8 +105,8 @@ class Connected(AbstractFileSystem, metaclass=_Uncached):  # type: ignore[misc]
         unknown = sorted(set(general) - _GENERAL)
         if unknown:
             raise TypeError(
-                f"{type(self).__name__} has no argument {unknown[0]!r}"
-                + ("; give password_env or credential" if "password" in unknown else "")
+                f"{type(self).__name__} has no argument {unknown[0]!r}; "
+                + ("give password_env or credential" if "password" in unknown else _ARGUMENTS)
             )
         super().__init__(**general)
         self.adaptor = adaptor or self.adaptor

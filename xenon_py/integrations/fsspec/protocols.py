@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import Any
 
 from xenon_py.exceptions import InvalidLocationException
+from xenon_py.integrations.fsspec.base import URL_PLACE
 from xenon_py.integrations.fsspec.filesystem import XenonFileSystem
 
 
@@ -29,7 +30,7 @@ class _Located(XenonFileSystem):
 
     @classmethod
     def _get_kwargs_from_urls(cls, path: str) -> dict[str, Any]:
-        """Return the location that is in a URL, if there is one.
+        """Return the place that is in a URL, if there is one.
 
         Raises:
             InvalidLocationException: it holds a password.
@@ -40,7 +41,7 @@ class _Located(XenonFileSystem):
             raise InvalidLocationException.because(
                 "a password does not belong in a URL; give username and password_env, or credential"
             )
-        return {"location": cls.location_start + authority} if authority else {}
+        return {URL_PLACE: cls.location_start + authority} if authority else {}
 
 
 class XenonFileFileSystem(XenonFileSystem):
