@@ -7,7 +7,13 @@ import os
 from collections.abc import Iterable, Iterator
 
 from xenon_py.engine.names import temporary_path
-from xenon_py.exceptions import IllegalArgumentException, NoSuchPathException, XenonException
+from xenon_py.exceptions import (
+    IllegalArgumentException,
+    NoSuchPathException,
+    PermissionDeniedException,
+    UnsupportedOperationException,
+    XenonException,
+)
 from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor, WriteMode, WriteStream
 
 _log = logging.getLogger(__name__)
@@ -49,9 +55,15 @@ class Publication:
             self._set_mode(mode)
 
     def _set_mode(self, mode: int) -> None:
-        """Set the bits before there is any content: what was private stays so."""
+        """Set the bits before there is any content: what was private stays so.
+
+        Where the server refuses to (a mounted FAT disk, an FTP server without SITE CHMOD), the
+        file gets the bits of a new one: that is no reason to lose what is written.
+        """
         try:
             self._adaptor.chmod(self._written, mode)
+        except (UnsupportedOperationException, PermissionDeniedException) as error:
+            _log.info("the bits of %r could not be kept: %s", self._path, error)
         except BaseException:
             self.abort()
             raise

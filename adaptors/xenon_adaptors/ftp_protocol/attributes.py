@@ -13,7 +13,17 @@ _UNKNOWN = {500, 501, 502, 504}  # the server does not know such a command
 
 
 def set_mode(connection: Connection, path: str, mode: int) -> None:
-    """Set permission bits by ``SITE CHMOD``, which FEAT never tells of."""
+    """Set permission bits by ``SITE CHMOD``, which FEAT never tells of.
+
+    ProFTPD splits its words at any white space, takes quotes away, and joins them by blanks
+    (measured on 1.3.8): other names would be those of other files, and are never sent.
+    """
+    if " ".join(path.split()) != path or set(path) & set('"\\'):
+        raise UnsupportedOperationException.because(
+            "servers do not understand permissions for names with tabs, double quotes, backslashes "
+            "or several blanks",
+            path=path,
+        )
     try:
         connection.command(f"SITE CHMOD {mode:03o}", path)
     except ftplib.error_perm as error:
