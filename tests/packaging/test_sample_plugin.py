@@ -12,13 +12,18 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from services import packages
+from services.errors import ServiceUnavailable
+
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "write-an-adaptor.md"
+BATCH_GUIDE = ROOT / "docs" / "batch.md"
 SAMPLE = ROOT / "tests" / "sample_plugin"
 
 
@@ -76,22 +81,51 @@ def test_the_sample_plugin_is_small() -> None:
         assert len(file.read_text().splitlines()) < 150, file.name
 
 
-def _files_of_the_guide() -> dict[str, str]:
-    text = GUIDE.read_text()
+def _files_of_the_guide(guide: Path = GUIDE) -> dict[str, str]:
+    text = guide.read_text()
     found = re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```$', text, re.DOTALL | re.MULTILINE)
     return dict(found)
 
 
-def test_the_example_of_the_guide_passes_the_kit(wheel: Path, tmp_path: Path) -> None:
-    project = tmp_path / "my-adaptors"
-    files = _files_of_the_guide()
+def _typed_in(files: dict[str, str], project: Path) -> Path:
     for name, text in files.items():
         file = project / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    return project
+
+
+def test_the_example_of_the_guide_passes_the_kit(wheel: Path, tmp_path: Path) -> None:
+    files = _files_of_the_guide()
+    project = _typed_in(files, tmp_path / "my-adaptors")
     python = _install(project, wheel, tmp_path)
     counts = _run_kit(python, project, *(name for name in files if name.startswith("test_")))
     assert counts["tests"] > 850
+    assert (counts["failures"], counts["errors"]) == (0, 0)
+
+
+@pytest.fixture
+def task_spooler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start a task spooler of the test's own; end it and its jobs."""
+    try:
+        packages.install(["task-spooler"])
+    except ServiceUnavailable as reason:
+        pytest.skip(str(reason))
+    monkeypatch.setenv("TS_SOCKET", str(tmp_path / "tsp"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    subprocess.run(["tsp", "-S", "4"], check=True, stderr=subprocess.DEVNULL, **silent)
+    yield
+    subprocess.run(["tsp", "-K"], check=True, stderr=subprocess.DEVNULL, **silent)
+
+
+@pytest.mark.usefixtures("task_spooler")
+def test_the_batch_example_passes_the_kit(wheel: Path, tmp_path: Path) -> None:
+    project = _typed_in(_files_of_the_guide(BATCH_GUIDE), tmp_path / "tsp-adaptor")
+    python = _install(project, wheel, tmp_path)
+    topics = "cancel or suspend or signal or exit_code or remembered or argument or queue"
+    counts = _run_kit(python, project, "test_tsp.py", "-k", topics)
+    assert counts["tests"] > 60
     assert (counts["failures"], counts["errors"]) == (0, 0)
 
 

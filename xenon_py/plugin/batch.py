@@ -206,9 +206,14 @@ class BatchAdaptor(ABC):
         """
 
     def poll_delay(self) -> float:
-        """Return the least number of seconds between two queries."""
-        name = f"{self.description.name}.poll.delay"
-        return self.properties.integer(name) / 1000
+        """Return the least number of seconds between two queries.
+
+        It is the property ``<adaptor>.poll.delay`` (ms), and 1 where the adaptor declares none.
+        """
+        try:
+            return self.properties.integer(f"{self.description.name}.poll.delay") / 1000
+        except KeyError:  # an adaptor of a third party need not declare it
+            return 1.0
 
     def grace(self) -> float:
         """Return for how many seconds a job may be unknown before it counts as lost."""
