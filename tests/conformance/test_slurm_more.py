@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -84,7 +85,11 @@ def test_a_job_of_an_earlier_process(slurm: SlurmCluster, tmp_path: Path) -> Non
         for task in tasks:
             assert second.get_job(task).wait(PATIENCE).exit_code == 200
         text = second.explain(job_id)
-        assert "squeue" in text
+        by_hand = re.findall("ask by hand: (.*)", text)
+        assert [line.split()[0] for line in by_hand] == ["squeue", "sacct"]
+        for line in by_hand:
+            asked = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)
+            assert job_id in asked.stdout
         assert ".xenon/jobs/" in text
         with pytest.raises(NoSuchJobException):
             second.get_job("99999999")

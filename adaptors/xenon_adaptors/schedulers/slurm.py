@@ -173,6 +173,10 @@ class SlurmAdaptor(BatchAdaptor):
         """Return what ``squeue`` says."""
         return parse_squeue(result, job_ids, site.details["cluster"])
 
+    def by_hand(self, job_id: str, site: Site) -> list[tuple[str, ...]]:
+        """Return ``squeue`` and ``sacct`` for one job, without what a terminal does not show."""
+        return [tuple(w for w in each if w.isprintable()) for each in super().by_hand(job_id, site)]
+
     def accounting_command(self, job_ids: Sequence[str], site: Site) -> tuple[str, ...] | None:
         """Return one ``sacct`` for all jobs that ``squeue`` does not know."""
         return sacct_command(job_ids, site.details["cluster"]) if site.accounting else None

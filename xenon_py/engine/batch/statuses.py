@@ -15,7 +15,7 @@ from xenon_py.engine.batch.verdict import CLOCK_SKEW, Evidence, conclude, not_fo
 from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobReason, JobStatus, JobUsage
 from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listed, Listing, Phase, Site
-from xenon_py.plugin.runner import CommandResult, new_marker
+from xenon_py.plugin.runner import CommandResult, new_marker, quote_all
 from xenon_py.plugin.scripts import JobEnd, JobStart, ScriptIds
 
 _log = logging.getLogger(__name__)
@@ -356,7 +356,7 @@ class Statuses:
         status = self.of([job_id])[0]
         tracked = self.tracked(job_id)
         asking = self._adaptor.by_hand(job_id, self._site)
-        lines = [str(status), *(f"ask by hand: {' '.join(command)}" for command in asking)]
+        lines = [str(status), *(f"ask by hand: {quote_all(command)}" for command in asking)]
         lines.append(f"site: {self._site.version}, accounting: {self._site.accounting}")
         if tracked.token:
             lines.append(f"job record: ~/.xenon/jobs/{tracked.token}")

@@ -266,7 +266,7 @@ class WaitTests(SchedulerCase):
         self.finish(scheduler, job)
 
     def test_several_threads_wait_for_one_job(self, scheduler: Scheduler, base: Path) -> None:
-        job = self.running(scheduler, self.job(base, "sleep 0.5; exit 9"))
+        job = scheduler.submit_batch_job(self.job(base, "sleep 0.5; exit 9"))
         found: list[int | None] = []
         threads = [
             threading.Thread(target=lambda: found.append(self.finish(scheduler, job).exit_code))
