@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_nobody_else_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
         stream.read(1)
         with pytest.raises(e.NotConnectedException, match="too many"):
             fs.exists("/f")
+
+
+def test_a_server_that_is_gone_is_told_at_once() -> None:
+    """An open file makes no difference: there is no room to wait for."""
+    with connected() as (server, fs), fs.open("/f", "rb") as stream:
+        stream.read(1)
+        server.stop_listening()
+        begun = time.monotonic()
+        with pytest.raises(e.NotConnectedException, match="refused"):
+            fs.exists("/f")
+        assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("verb", ["STOR", "RETR", "MLSD", "MKD"])

@@ -59,11 +59,15 @@ class FtpServer:
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def close(self) -> None:
-        """End it."""
+    def stop_listening(self) -> None:
+        """Refuse new connections; those that are there go on."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+    def close(self) -> None:
+        """End it."""
+        self.stop_listening()
         for thread in self._threads:
             thread.join(10)
 

@@ -66,6 +66,10 @@ class NoPortError(NotConnectedException):
     """The server has no port for a data connection. Ports of past ones come free in a minute."""
 
 
+class NobodyThereError(NotConnectedException):
+    """Nothing at that address answers; it is not that the server lets no more of us in."""
+
+
 @dataclass(frozen=True)
 class Account:
     """Where to connect to, as whom, and how.
@@ -201,9 +205,9 @@ class Connection:
         if isinstance(error, TimeoutError) and self._ftp.sock is not None:
             reason = "no greeting of an FTP server came; with TLS from the first byte it is silent"
             reason += ", too: ftp.tls=implicit"
-        return NotConnectedException.because(
-            f"cannot connect to {self._host}: {reason}", host=self._host
-        )
+        hung_up = isinstance(error, (EOFError, ConnectionResetError, BrokenPipeError))
+        kind = NotConnectedException if hung_up else NobodyThereError
+        return kind.because(f"cannot connect to {self._host}: {reason}", host=self._host)
 
     def _no_tls(self, error: BaseException) -> NotConnectedException:
         return NotConnectedException.because(

@@ -10,7 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from xenon_adaptors.ftp_protocol.connection import Connection, NoPortError, Opener
+from xenon_adaptors.ftp_protocol.connection import (
+    Connection,
+    NobodyThereError,
+    NoPortError,
+    Opener,
+)
 from xenon_py.exceptions import NotConnectedException
 
 _MOST_IDLE = 8
@@ -50,7 +55,7 @@ class Pool:
         """Return a connection that is the caller's until ``give_back``.
 
         Servers let in only so many of one user: where one more is refused, it is waited for one of
-        those that are lent.
+        those that are lent. A server that is not there at all is told at once.
         """
         deadline = time.monotonic() + _FULL_HOUSE
         while True:
@@ -59,6 +64,8 @@ class Pool:
                 return connection
             try:
                 connection = self._open()
+            except NobodyThereError:
+                raise
             except NotConnectedException as error:
                 if not self._wait(deadline):
                     raise
