@@ -31,3 +31,10 @@ def test_commands_to_ask_by_hand_can_be_copied_from_a_terminal() -> None:
     assert all(word.isprintable() for word in (*squeue, *sacct))
     assert (squeue[0], sacct[:4]) == ("squeue", ("sacct", "-X", "-n", "-P"))
     assert sacct[-2:] == ("-j", "7")
+
+
+def test_a_property_that_is_not_declared_is_told_as_such() -> None:
+    properties = Properties((DELAY,), {})
+    for look in (properties.integer, properties.family):
+        with pytest.raises(KeyError, match=r"the adaptor declares no property 'slurm\.pol"):
+            look("slurm.pol")

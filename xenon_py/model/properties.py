@@ -197,7 +197,7 @@ class Properties(Mapping[str, str]):
         """Return the value in force of a declared property."""
         one = _find(self.declared, name)
         if one is None:
-            raise KeyError(name)
+            raise KeyError(f"the adaptor declares no property {name!r}")
         return one.parse(self.given.get(one.name, one.default_value))
 
     def text(self, name: str) -> str:
@@ -218,7 +218,7 @@ class Properties(Mapping[str, str]):
             if one.wildcard and name in (one.name, one.short_name):
                 start = len(one.name) + 1
                 return {k[start:]: text for k, text in self.given.items() if _find((one,), k)}
-        raise KeyError(name)
+        raise KeyError(f"the adaptor declares no property {name!r}")
 
     def subset(self, declared: Iterable[PropertyDescription]) -> Properties:
         """Return only what belongs to ``declared``: each component gets just its own properties."""
