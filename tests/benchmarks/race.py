@@ -122,18 +122,26 @@ class Data:
     ) -> None:
         self.here, self.there, self.entries = here, there, entries
         self.large_size, self.files = size * MIB, files
-        with (here / "large").open("wb") as stream:
-            for _ in range(size):
-                stream.write(os.urandom(MIB))
-        (here / "small").mkdir()
-        for number in range(files):
-            (here / "small" / f"{number:05}").write_bytes(os.urandom(4096))
+        self.make_here()
         shutil.copy(here / "large", there / "large")
         shutil.copytree(here / "small", there / "small")
         (there / "list").mkdir()
         for number in range(entries):
             (there / "list" / f"{number:05}").touch()
         subprocess.run(["chown", "-R", owner, str(there)], check=True)
+
+    def make_here(self) -> None:
+        """Make the large file and the small ones on this side."""
+        with (self.here / "large").open("wb") as stream:
+            for _ in range(self.large_size // MIB):
+                stream.write(os.urandom(MIB))
+        (self.here / "small").mkdir()
+        for number in range(self.files):
+            (self.here / "small" / f"{number:05}").write_bytes(os.urandom(4096))
+
+    def check_there(self, path: Path) -> None:
+        """Check what an upload made, and remove it; the server is this machine."""
+        self.check(path)
 
     def check(self, path: Path) -> None:
         """Check what a copy made, and remove it."""
@@ -173,7 +181,7 @@ def measure(tool: Tool, operation: str, data: Data) -> float | None:
         remove(place)
         return None
     took = time.perf_counter() - begun
-    data.check(place)
+    (data.check_there if direction == "up" else data.check)(place)
     return took
 
 
