@@ -278,6 +278,31 @@ def test_times(value: object, expected: int) -> None:
     assert milliseconds(value) == expected
 
 
+def test_a_tree_is_not_copied_into_itself_through_two_adaptors(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "tree/deep").mkdir(parents=True)
+    (tmp_path / "tree/file").write_text("x")
+    target = f"{tmp_path}/tree/deep/new"
+    with (
+        FileSystem.create("file") as here,
+        FileSystem.create("fsspec", f"file://{tmp_path}") as there,
+    ):
+        for source, destination in ((here, there), (there, here)):
+            status = source.copy(f"{tmp_path}/tree", destination, target, recursive=True).wait()
+            assert isinstance(status.error, InvalidPathException)
+            assert "same place" in status.error_message
+            assert not list((tmp_path / "tree/deep").iterdir())
+
+
+def test_a_path_below_that_of_the_source_elsewhere_is_taken(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "tree").mkdir()
+    with FileSystem.create("file") as here, FileSystem.create("fsspec", "memory://") as there:
+        there.create_directories(f"{tmp_path}/tree")
+        there.write_to_file(f"{tmp_path}/tree/file", [b"x"])
+        status = there.copy(f"{tmp_path}/tree", here, f"{tmp_path}/tree/new", recursive=True).wait()
+        assert status.error is None
+    assert (tmp_path / "tree/new/file").read_bytes() == b"x"
+
+
 def test_exceptions_without_numbers() -> None:
     for error, expected in [
         (FileNotFoundError("x"), NoSuchPathException),

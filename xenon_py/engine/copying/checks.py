@@ -10,6 +10,7 @@ from xenon_py.exceptions import (
     NoSuchPathException,
     PathAlreadyExistsException,
     UnsupportedOperationException,
+    XenonException,
 )
 from xenon_py.model.copying import CopyMode
 from xenon_py.model.path import is_below, join, parent
@@ -49,6 +50,36 @@ def examine(route: Route, source: str, target: str, options: CopyOptions) -> Ite
             f"the destination {target!r} exists already", path=target
         )
     return Item(source, target, info, existing, exclusive=options.mode is not CopyMode.REPLACE)
+
+
+def make_root(route: Route, item: Item) -> None:
+    """Make the directory that a tree is copied to.
+
+    Two adaptors may reach one place, such as the local disk and SFTP to the same machine. A copy of
+    a tree into itself would then never end, so it is looked whether the new directory appears
+    under the same path in the tree that is copied.
+
+    Raises:
+        InvalidPathException: it does.
+    """
+    source, target = item.source, item.target
+    is_suspect = not route.same and is_below(target, source) and _is_absent(route.source, target)
+    route.destination.mkdir(target)
+    if is_suspect and lookup(route.source, target) is not None:
+        route.destination.rmdir(target)
+        raise InvalidPathException.because(
+            f"the directory {source!r} cannot be copied into itself, to {target!r}: "
+            "both file systems are of the same place",
+            path=target,
+        )
+
+
+def _is_absent(adaptor: FileSystemAdaptor, path: str) -> bool:
+    """Tell whether there is surely nothing at a path, which may lead to where we must not look."""
+    try:
+        return lookup(adaptor, path) is None
+    except XenonException:
+        return False
 
 
 def refuse_kind(route: Route, path: str, info: FileInfo) -> None:

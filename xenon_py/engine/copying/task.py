@@ -8,7 +8,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 
-from xenon_py.engine.copying.checks import examine
+from xenon_py.engine.copying.checks import examine, make_root
 from xenon_py.engine.copying.control import Control
 from xenon_py.engine.copying.options import CopyOptions
 from xenon_py.engine.copying.route import Item, Route
@@ -159,7 +159,7 @@ class Task:
         if existing is not None and existing.kind is not FileKind.DIRECTORY:
             there.unlink(item.target)
         if existing is None or existing.kind is not FileKind.DIRECTORY:
-            there.mkdir(item.target)
+            make_root(self._route, item)
         with self._route.anchored(item.source, item.target) as route:
             Tree(route, self._options, self.control, self._report).copy(item)
 
