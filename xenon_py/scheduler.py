@@ -57,6 +57,7 @@ from xenon_py.model.jobs import (
     is_foreign,
 )
 from xenon_py.model.timeouts import Timeout, seconds_of
+from xenon_py.plugin.controls import Control
 from xenon_py.plugin.scheduler import SchedulerAdaptor
 from xenon_py.plugin.target import Target
 
@@ -561,6 +562,35 @@ class Scheduler:
             job_id, number = self._id_of(job), job_checks.signal_of(name)
             self._need(self._description.supports_signal, "signals")
             adaptor.signal(job_id, number)
+
+    def control_jobs(self, jobs: Iterable[JobLike], action: str) -> list[XenonException | None]:
+        """Do one action on several jobs, with as few round trips as the scheduler permits.
+
+        All are tried; a job that has ended, say, keeps no other from being controlled.
+
+        Args:
+            jobs: which.
+            action: ``cancel``, ``hold``, ``release``, ``suspend`` or ``resume``.
+
+        Returns:
+            For each job, in order, ``None`` = done, or the exception that ``cancel_job`` (and so
+            on) would have raised for it.
+
+        Raises:
+            IllegalArgumentException: there is no such action.
+            UnsupportedOperationException: the scheduler cannot do this to any job.
+            NoSuchJobException: one is a ``Job`` of another ``local`` or ``ssh`` scheduler.
+        """
+        with self._calling("control_jobs") as adaptor:
+            job_ids, control = self._ids_of(jobs), job_checks.action_of(action)
+            if control in {Control.HOLD, Control.RELEASE}:
+                self._need(self._description.supports_hold, "holding jobs")
+            elif control in {Control.SUSPEND, Control.RESUME}:
+                self._need(self._description.supports_suspend, "suspending jobs")
+            found = adaptor.control_many(control, job_ids) if job_ids else []
+            for error in filter(None, found):
+                error.add_context(operation="control_jobs", adaptor=self._description.name)
+            return found
 
     def explain(self, job: JobLike) -> str:
         """Return, for people, what is known of a job and from where."""

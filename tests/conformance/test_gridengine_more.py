@@ -90,6 +90,26 @@ def test_tasks_are_held_and_released_one_by_one(scheduler: Scheduler) -> None:
     assert tasks[2].wait(PATIENCE).exit_code == 0
 
 
+def test_many_are_controlled_by_one_command(scheduler: Scheduler) -> None:
+    jobs = scheduler.submit_batch_jobs([sh("exit 0", hold=True)] * 4)
+    tasks = scheduler.submit_job_array(sh("exit 0", hold=True), 1, 3)
+    host = scheduler._adaptor.host  # type: ignore[attr-defined]
+    scheduler.cancel_job(jobs[0])
+    before = host.commands
+    chosen = [*jobs, *tasks[:2], "99999999"]
+    outcomes = scheduler.control_jobs(chosen, "cancel")
+    assert host.commands - before == 1
+    assert [type(one).__name__ if one else "" for one in outcomes] == [
+        "NoSuchJobException", "", "", "", "", "", "NoSuchJobException",
+    ]  # fmt: skip
+    assert {status.reason for status in scheduler.as_completed(chosen[:-1], PATIENCE)} == {
+        JobReason.CANCELLED
+    }
+    assert not tasks[2].status().done
+    assert scheduler.control_jobs([tasks[2]], "release") == [None]
+    assert tasks[2].wait(PATIENCE).exit_code == 0
+
+
 def test_a_huge_array(scheduler: Scheduler) -> None:
     tasks = scheduler.submit_job_array(sh("exit 0", hold=True), 1, 5000)
     host = scheduler._adaptor.host  # type: ignore[attr-defined]

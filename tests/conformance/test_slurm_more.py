@@ -219,3 +219,23 @@ def test_closing_the_scheduler_cancels_its_interactive_jobs(slurm: SlurmCluster)
         assert stream.next().stdout == b"here\n"
     with over_ssh(slurm, **{"slurm.poll.delay": "200"}) as later:
         assert later.get_job(job.id).wait(PATIENCE).reason is JobReason.CANCELLED
+
+
+def test_many_are_controlled_by_one_command(scheduler: Scheduler) -> None:
+    jobs = scheduler.submit_batch_jobs([shell("exit 0", hold=True)] * 4)
+    tasks = scheduler.submit_job_array(shell("exit 0", hold=True), 1, 3)
+    host = scheduler._adaptor.host  # type: ignore[attr-defined]
+    scheduler.cancel_job(jobs[0])
+    assert jobs[0].wait(PATIENCE).done
+    chosen = [*jobs, *tasks[:2], "99999999"]
+    expected = ["NoSuchJobException", "", "", "", "", "", "NoSuchJobException"]
+    for action in ("hold", "cancel"):
+        before = host.commands
+        outcomes = scheduler.control_jobs(chosen, action)
+        assert host.commands - before == 1
+        assert [type(one).__name__ if one else "" for one in outcomes] == expected
+    ends = list(scheduler.as_completed(chosen[:-1], PATIENCE))
+    assert {status.reason for status in ends} == {JobReason.CANCELLED}
+    assert not tasks[2].status().done
+    assert scheduler.control_jobs([tasks[2]], "release") == [None]
+    assert tasks[2].wait(PATIENCE).exit_code == 0

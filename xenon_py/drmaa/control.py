@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xenon_py.drmaa.const import JobControlAction, JobState
 from xenon_py.drmaa.errors import as_drmaa, drmaa_error, no_such_job
 from xenon_py.drmaa.jobinfo import state_of
-from xenon_py.exceptions import UnsupportedOperationException
+from xenon_py.exceptions import UnsupportedOperationException, XenonException
 from xenon_py.model.jobs import JobStatus
 from xenon_py.scheduler import Scheduler
-
-_AT_ONCE = 8
-"""Threads for many jobs; more do not help a batch system."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +18,13 @@ class Rule:
     """One action.
 
     Attributes:
-        act: the call of the scheduler.
+        action: as ``Scheduler.control_jobs`` calls it.
         states: in which it may be done; empty = in all.
         code: of the exception in other states.
         lenient: in other states nothing happens.
     """
 
-    act: Callable[[Scheduler, str], object]
+    action: str
     states: frozenset[str] = frozenset()
     code: int = 1
     lenient: bool = False
@@ -37,11 +33,11 @@ class Rule:
 _HELD = frozenset({JobState.USER_ON_HOLD, JobState.SYSTEM_ON_HOLD, JobState.USER_SYSTEM_ON_HOLD})
 _SUSPENDED = frozenset({JobState.USER_SUSPENDED, JobState.SYSTEM_SUSPENDED})
 _RULES: Mapping[str, Rule] = {
-    JobControlAction.SUSPEND: Rule(Scheduler.suspend_job, frozenset({JobState.RUNNING}), 20),
-    JobControlAction.RESUME: Rule(Scheduler.resume_job, _SUSPENDED, 19),
-    JobControlAction.HOLD: Rule(Scheduler.hold_job, _HELD | {JobState.QUEUED_ACTIVE}, 21),
-    JobControlAction.RELEASE: Rule(Scheduler.release_job, _HELD, 22, lenient=True),
-    JobControlAction.TERMINATE: Rule(Scheduler.cancel_job),
+    JobControlAction.SUSPEND: Rule("suspend", frozenset({JobState.RUNNING}), 20),
+    JobControlAction.RESUME: Rule("resume", _SUSPENDED, 19),
+    JobControlAction.HOLD: Rule("hold", _HELD | {JobState.QUEUED_ACTIVE}, 21),
+    JobControlAction.RELEASE: Rule("release", _HELD, 22, lenient=True),
+    JobControlAction.TERMINATE: Rule("cancel"),
 }
 
 
@@ -90,50 +86,62 @@ def control(
     targets: dict[str, JobStatus] = {}
     for status in sorted(statuses, key=lambda status: status.done):
         targets.setdefault(memory.arrays.get(status.job.id, status.job.id), status)
-    work = [
-        _Work(scheduler, target, status, _RULES[operation]) for target, status in targets.items()
+    rule = _RULES[operation]
+    errors = {target: _refusal(scheduler, rule, one, memory) for target, one in targets.items()}
+    work = [target for target, error in errors.items() if error is None]
+    if rule.lenient:
+        errors = {
+            t: None if str(e).startswith(f"code {rule.code}") else e for t, e in errors.items()
+        }
+    errors.update(_act(scheduler, work, rule))
+    failed = [
+        one
+        for one in errors.values()
+        if one and not (everything and str(one).startswith("code 18"))
     ]
-    with ThreadPoolExecutor(min(_AT_ONCE, len(work)) or 1) as pool:
-        errors = list(pool.map(lambda one: _try(one, memory), work))
-    failed = [one for one in errors if one and not (everything and str(one).startswith("code 18"))]
     if failed:
         raise failed[0]
-    done = {one.target for one, error in zip(work, errors, strict=True) if error is None}
+    done = {target for target, error in errors.items() if error is None}
     return [job_id for job_id in job_ids if memory.arrays.get(job_id, job_id) in done]
 
 
-@dataclass(frozen=True)
-class _Work:
-    scheduler: Scheduler
-    target: str
-    status: JobStatus
-    rule: Rule
-
-
-def _try(work: _Work, memory: Memory) -> Exception | None:
-    try:
-        _act(work, memory)
-    except Exception as error:  # noqa: BLE001 - raised by the caller, after all were tried
-        return error
-    return None
-
-
-def _act(work: _Work, memory: Memory) -> None:
-    status, rule = work.status, work.rule
-    state = state_of(status, work.scheduler.get_adaptor_name())
+def _refusal(
+    scheduler: Scheduler, rule: Rule, status: JobStatus, memory: Memory
+) -> Exception | None:
+    """Return the error of an action that the state of the job does not allow."""
+    state = state_of(status, scheduler.get_adaptor_name())
     if state == JobState.RUNNING and status.job.id in memory.suspended:
         state = JobState.USER_SUSPENDED
     if status.done or status.error_type is status.error_type.NOT_FOUND:
-        raise no_such_job(status.job.id)
+        return no_such_job(status.job.id)
     if rule.states and state not in rule.states:
-        if rule.lenient:
-            return
-        raise drmaa_error(rule.code, f"the job {status.job.id} is {state}")
+        return drmaa_error(rule.code, f"the job {status.job.id} is {state}")
+    return None
+
+
+def _act(scheduler: Scheduler, targets: Sequence[str], rule: Rule) -> dict[str, Exception | None]:
+    """Do the action; return the error of each job, or of all."""
     try:
         with as_drmaa():
-            rule.act(work.scheduler, work.target)
+            found = scheduler.control_jobs(targets, rule.action) if targets else []
     except Exception as error:
         cause = error.__cause__
-        if isinstance(cause, UnsupportedOperationException):  # the state has changed meanwhile
+        if isinstance(cause, UnsupportedOperationException):
             raise drmaa_error(rule.code, str(cause)) from cause
         raise
+    return {t: _as_drmaa(rule, one) for t, one in zip(targets, found, strict=True)}
+
+
+def _as_drmaa(rule: Rule, error: XenonException | None) -> Exception | None:
+    """Return an error of the scheduler as one of DRMAA."""
+    if error is None:
+        return None
+    if isinstance(error, UnsupportedOperationException):  # the state has changed meanwhile
+        told: Exception = drmaa_error(rule.code, str(error))
+        told.__cause__ = error
+        return told
+    try:
+        with as_drmaa():
+            raise error
+    except Exception as translated:  # noqa: BLE001 - raised by the caller, after all were tried
+        return translated

@@ -36,6 +36,7 @@ from xenon_py.model.jobs import ArrayRange, Job, JobDescription
 from xenon_py.model.path import fspath_of
 from xenon_py.model.shown import shown
 from xenon_py.model.start_time import parse_start_time
+from xenon_py.plugin.controls import Control
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _TEXTS = ("queue_name", "name", "account", "start_time")
@@ -313,6 +314,20 @@ def signal_of(name: object) -> str:
             f"name must be the name of a signal such as USR1 or TERM, not {shown(name)}"
         )
     return text
+
+
+def action_of(action: object) -> Control:
+    """Return the action that a word means.
+
+    Raises:
+        IllegalArgumentException: it is none, or one that needs more to be told.
+    """
+    words = [one.value for one in Control if one is not Control.SIGNAL]
+    if action not in words:
+        raise IllegalArgumentException.because(
+            f"action must be one of {', '.join(words)}, not {shown(action)}"
+        )
+    return Control(action)
 
 
 def array_of(

@@ -22,6 +22,7 @@ from xenon_py.exceptions import UnsupportedOperationException, XenonException
 from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import ArrayRange, JobDescription, JobReason, JobUsage, QueueStatus
 from xenon_py.model.properties import Properties
+from xenon_py.plugin.controls import Control as Control  # noqa: PLC0414 - told on
 from xenon_py.plugin.runner import CommandResult
 
 INTERACTIVE_ERRORS = "5"
@@ -44,17 +45,6 @@ class Phase(enum.Enum):
     ENDED = "ended"
     STUCK = "stuck"
     UNKNOWN = "unknown"
-
-
-class Control(enum.Enum):
-    """What can be asked for a job."""
-
-    CANCEL = "cancel"
-    HOLD = "hold"
-    RELEASE = "release"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    SIGNAL = "signal"
 
 
 class CouldNotAskError(Exception):
@@ -338,6 +328,12 @@ class BatchAdaptor(ABC):
     ) -> tuple[str, ...]:
         """Return the command for a control action.
 
+        Args:
+            control: which.
+            job_ids: one job, or a group of ``control_groups``.
+            site: what is known of the system.
+            signal: number of the signal to send.
+
         Raises:
             UnsupportedOperationException: this system has none.
         """
@@ -351,6 +347,26 @@ class BatchAdaptor(ABC):
             PermissionDeniedException: the user may not.
             XenonException: anything else.
         """
+
+    def control_groups(
+        self, control: Control, job_ids: Sequence[str], site: Site
+    ) -> list[Sequence[str]]:
+        """Return the jobs by command: those of a group are given to ``control_command`` together.
+
+        Here each is alone; who makes groups tells by ``control_results`` whom an answer means.
+        """
+        del control, site
+        return [[job_id] for job_id in job_ids]
+
+    def control_results(
+        self, control: Control, result: CommandResult, job_ids: Sequence[str]
+    ) -> list[CommandResult]:
+        """Return for each job of a group, in order, what is to be given to ``check_control``.
+
+        ``controls.answers_by_job`` helps. A group of one job is not asked for.
+        """
+        del control
+        return [result] * len(job_ids)
 
     # --- interactive ----------------------------------------------------------------------------
 

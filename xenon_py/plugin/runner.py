@@ -41,6 +41,11 @@ class CommandResult:
         """Whether the exit code was 0."""
         return self.returncode == 0
 
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it; a shell in between says 128 and its number."""
+        return self.returncode is None or 128 < self.returncode < 192
+
     def text(self) -> str:
         """Return standard output as text (surrogateescape)."""
         return self.stdout.decode("utf-8", "surrogateescape")

@@ -24,6 +24,7 @@ from xenon_py.model.descriptions import SchedulerAdaptorDescription
 from xenon_py.model.jobs import ArrayRange, JobDescription, QueueStatus
 from xenon_py.model.properties import Properties
 from xenon_py.plugin.batch import BatchAdaptor, BatchJob, Control, CouldNotAskError, Listing, Site
+from xenon_py.plugin.controls import answers_by_job, groups_of
 from xenon_py.plugin.runner import CommandResult
 
 _VERSION = re.compile(r"^([A-Z]+ \d[\w.]*)", re.MULTILINE)
@@ -36,6 +37,11 @@ _CONTROLS = {
     Control.SUSPEND: ("qmod", "-sj"),
     Control.RESUME: ("qmod", "-usj"),
 }
+_CONTROLLED = re.compile(
+    r"modified hold of job|has deleted job|has registered the job"
+    r"|- (un)?suspended job|is already (un)?suspended"
+)
+_NAMED = re.compile(r'job(?:-array task)? "?([0-9]+(?:\.[0-9]+)?)"?(?: task "([0-9]+)")?')
 _QUEUE_FIELDS = ("load", "used", "resv", "available", "total", "temp_disabled")
 
 
@@ -209,6 +215,20 @@ class GridEngineAdaptor(BatchAdaptor):
             raise self.unsupported(f"to {control.value} a job")
         return (*_CONTROLS[control], *job_ids)
 
+    def control_groups(
+        self, control: Control, job_ids: Sequence[str], site: Site
+    ) -> list[Sequence[str]]:
+        """Return the jobs, as many as a command takes."""
+        del control, site
+        return groups_of(job_ids, 1000)
+
+    def control_results(
+        self, control: Control, result: CommandResult, job_ids: Sequence[str]
+    ) -> list[CommandResult]:
+        """Return what was said of each job: there is a line for each of them."""
+        del control
+        return answers_by_job(result, job_ids, _named_in, done=_CONTROLLED)
+
     def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
         """Raise what the answer means: errors are on standard output, exit codes say little."""
         said = result.text() + result.error_text()
@@ -224,3 +244,11 @@ class GridEngineAdaptor(BatchAdaptor):
             raise result.failure(
                 XenonException, f"Grid Engine could not {control.value} job {job_id}: {said}"
             )
+
+
+def _named_in(line: str) -> list[str]:
+    """Return the jobs that a line may mean: that of a plain job can call it task 1 of it."""
+    names = []
+    for job_id, task in _NAMED.findall(line):
+        names += [f"{job_id}.{task}" if task else job_id, job_id.partition(".")[0]]
+    return names

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import SLURM
-from xenon_adaptors.slurm_protocol.ids import JOB_ID, bare, cluster_of, federated, task_id
+from xenon_adaptors.slurm_protocol.ids import (
+    JOB_ID,
+    NOISE,
+    bare,
+    cluster_of,
+    federated,
+    named_in,
+    task_id,
+)
 from xenon_adaptors.slurm_protocol.listing import (
     parse_id_list,
     parse_sacct,
@@ -40,10 +48,14 @@ from xenon_py.plugin.batch import (
     Listing,
     Site,
 )
+from xenon_py.plugin.controls import answers_by_job, groups_of
 from xenon_py.plugin.runner import CommandResult
 
 _QUEUE_FIELDS = ("partition", "available", "timelimit", "nodes", "state", "nodelist", "cpus")
 
+
+_CONTROLLED_AT_ONCE = 1000
+"""Jobs in one ``scancel`` or ``scontrol``: some 20 kB of words."""
 
 _OPERATORS = ": Slurm lets only operators suspend and resume jobs, their owners too (sacctmgr)"
 
@@ -236,6 +248,24 @@ class SlurmAdaptor(BatchAdaptor):
         if control is Control.SIGNAL:
             return ("scancel", "-v", *where, f"--signal={signal}", "--full", *numbers)
         return ("scontrol", *where, control.value, ",".join(numbers))
+
+    def control_groups(
+        self, control: Control, job_ids: Sequence[str], site: Site
+    ) -> list[Sequence[str]]:
+        """Return the jobs by cluster, as many as a command takes."""
+        del control, site
+        clusters: dict[str, list[str]] = {}
+        for job_id in job_ids:
+            clusters.setdefault(cluster_of(job_id), []).append(job_id)
+        return [part for ids in clusters.values() for part in groups_of(ids, _CONTROLLED_AT_ONCE)]
+
+    def control_results(
+        self, control: Control, result: CommandResult, job_ids: Sequence[str]
+    ) -> list[CommandResult]:
+        """Return what was said of each job: errors name it, success is silent."""
+        del control
+        numbers = [bare(job_id) for job_id in job_ids]
+        return answers_by_job(result, numbers, named_in, noise=NOISE)
 
     def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
         """Raise what the answer means; ``scancel`` says it on standard error, with exit code 0."""

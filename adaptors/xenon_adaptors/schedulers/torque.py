@@ -10,7 +10,7 @@ from typing import ClassVar
 from xenon_adaptors.descriptions import TORQUE
 from xenon_adaptors.torque_protocol import refusals, rows
 from xenon_adaptors.torque_protocol.dialects import DIALECTS, OPENPBS, Dialect, detect, knows_json
-from xenon_adaptors.torque_protocol.ids import JOB_ID, JobId, full_id, parse_id, pick
+from xenon_adaptors.torque_protocol.ids import JOB_ID, JobId, full_id, named_in, parse_id, pick
 from xenon_adaptors.torque_protocol.rows import Row, Rows
 from xenon_adaptors.torque_protocol.states import listed, phase_of
 from xenon_adaptors.torque_protocol.submitting import is_single, parse_qsub, qsub_command
@@ -27,6 +27,7 @@ from xenon_py.plugin.batch import (
     Phase,
     Site,
 )
+from xenon_py.plugin.controls import answers_by_job, groups_of
 from xenon_py.plugin.runner import CommandResult
 
 _QSTAT = ("env", "TZ=UTC", "qstat")
@@ -39,6 +40,9 @@ _CONTROLS = {
     Control.SUSPEND: ("qsig", "-s", "SIGSTOP"),
     Control.RESUME: ("qsig", "-s", "SIGCONT"),
 }
+_LEAST_CODE = 153
+"""The exit code of the first error of PBS, 15001, modulo 256; those of the last are small."""
+
 _GONE = re.compile(r"unknown job id|job has finished|not configured to maintain", re.IGNORECASE)
 
 
@@ -227,6 +231,29 @@ class TorqueAdaptor(BatchAdaptor):
             )
         indices = ",".join(ident.index for ident in idents)
         return (*command, "-t", indices, str(idents[0].parent))
+
+    def control_groups(
+        self, control: Control, job_ids: Sequence[str], site: Site
+    ) -> list[Sequence[str]]:
+        """Return jobs together only for ``qdel``: TORQUE's ``qhold`` does not say whom it means."""
+        keys = {parse_id(job_id).key for job_id in job_ids}
+        if control is Control.CANCEL and len(keys) == len(job_ids):
+            return groups_of(job_ids, 500)
+        return super().control_groups(control, job_ids, site)
+
+    def control_results(
+        self, control: Control, result: CommandResult, job_ids: Sequence[str]
+    ) -> list[CommandResult]:
+        """Return what was said of each job: a line of an error ends with its identifier.
+
+        The exit code is that of one of the errors (153 and above, or below 128, where a signal
+        is none of these) and must not be taken for that of another.
+        """
+        del control
+        code = result.returncode
+        if code and not 128 < code < _LEAST_CODE:
+            result = replace(result, returncode=1)
+        return answers_by_job(result, [parse_id(one).key for one in job_ids], named_in)
 
     def check_control(self, control: Control, result: CommandResult, job_id: str) -> None:
         """Raise what the answer means."""

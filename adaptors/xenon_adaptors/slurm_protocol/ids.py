@@ -81,3 +81,20 @@ class Wanted:
         if self._plain:
             return self._names.get(number)
         return self._by_number.get((number, cluster))
+
+
+_NAMED = re.compile(r"\bjob(?: id)? ([0-9]+(?:_[0-9]+)?)\b|^([0-9]+(?:_[0-9]+)?): ")
+
+NOISE = re.compile(
+    r"^scancel: (?!error|fatal)|^slurm_suspend error: (No error|Invalid job id specified)"
+)
+"""In lines of ``scancel -v`` and ``scontrol`` that tell of no job's failure (22.05).
+
+The last line of ``scontrol suspend``, ``resume``, ``hold`` and ``release`` repeats some error, of a
+job that an earlier line names.
+"""
+
+
+def named_in(line: str) -> list[str]:
+    """Return the identifiers in a line of ``scancel`` or ``scontrol``."""
+    return [first or second for first, second in _NAMED.findall(line)]

@@ -97,3 +97,9 @@ def pick(rows: Mapping[str, _Value], wanted: Iterable[str], server: str) -> dict
         if same:
             found[asked] = rows[str(ident) if str(ident) in same else same[0]]
     return found
+
+
+def named_in(line: str) -> list[str]:
+    """Return the key of the job that a line of ``qdel`` ends with."""
+    word = line.rsplit(maxsplit=1)[-1]
+    return [parse_id(word).key] if JOB_ID.fullmatch(word) else []

@@ -41,8 +41,10 @@ class SubmitHost:
         self._name = adaptor.description.name
         self.head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
 
-    def run(self, commands: Sequence[Sequence[str]]) -> list[CommandResult]:
-        """Run commands in one round trip.
+    def run(
+        self, commands: Sequence[Sequence[str]], *, timeout: float = QUERY_TIMEOUT
+    ) -> list[CommandResult]:
+        """Run commands in one round trip that may take ``timeout`` seconds.
 
         Raises:
             XenonTimeoutException: they hang.
@@ -51,7 +53,7 @@ class SubmitHost:
         """
         marker = new_marker()
         program = render_commands(marker, commands, self.head)
-        result = self.sh(program, len(commands), timeout=QUERY_TIMEOUT)
+        result = self.sh(program, len(commands), timeout=timeout)
         try:
             return parse_commands(marker, commands, result.stdout, result.host)
         except ValueError as error:

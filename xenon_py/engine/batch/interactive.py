@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from xenon_py.engine.batch.controlling import Controller
 from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.statuses import script_ids
 from xenon_py.exceptions import InvalidJobDescriptionException, NoSuchJobException, XenonException
@@ -38,10 +38,13 @@ class Interactive:
     job does not start.
     """
 
-    def __init__(self, adaptor: BatchAdaptor, host: SubmitHost, site: Site) -> None:
+    def __init__(
+        self, adaptor: BatchAdaptor, host: SubmitHost, site: Site, controller: Controller
+    ) -> None:
         self._adaptor = adaptor
         self._host = host
         self._site = site
+        self._controller = controller
         self._lock = threading.Lock()
         self._running: set[str] = set()
 
@@ -136,8 +139,7 @@ class Interactive:
             return
         try:
             result = self._host.query(command)
-            for job_id in self._adaptor.parse_find_by_token(result, token, self._site):
-                self._cancel(job_id)
+            self._cancel(self._adaptor.parse_find_by_token(result, token, self._site))
         except (CouldNotAskError, XenonException) as error:
             _log.warning("an interactive job that did not begin may be left: %s", error)
 
@@ -147,23 +149,20 @@ class Interactive:
             open_still = job_id in self._running
             self._running.discard(job_id)
         if end.error and open_still:
-            self._cancel(job_id)
+            self._cancel([job_id])
 
-    def _cancel(self, job_id: str) -> None:
-        command = self._adaptor.control_command(Control.CANCEL, [job_id], self._site)
-        try:
-            with contextlib.suppress(NoSuchJobException):  # it has ended
-                result = self._host.query(command)
-                self._adaptor.check_control(Control.CANCEL, result, job_id)
-        except XenonException as error:
-            _log.warning("interactive job %s could not be cancelled: %s", job_id, error)
+    def _cancel(self, job_ids: Sequence[str]) -> None:
+        for job_id, error in zip(
+            job_ids, self._controller.act(Control.CANCEL, job_ids), strict=True
+        ):
+            if error is not None and not isinstance(error, NoSuchJobException):  # it has ended
+                _log.warning("interactive job %s could not be cancelled: %s", job_id, error)
 
     def close(self) -> None:
         """Cancel the jobs whose streams are open."""
         with self._lock:
             running, self._running = sorted(self._running), set()
-        for job_id in running:
-            self._cancel(job_id)
+        self._cancel(running)
 
 
 def _basic(names: Iterable[str]) -> str:

@@ -90,16 +90,18 @@ def environment_lines(
 def render_commands(marker: str, commands: Sequence[Sequence[str]], head: Sequence[str]) -> str:
     """Return a program that runs commands one after another and frames what they print.
 
-    Standard error of each goes through a temporary file, so that streams do not mix.
+    Standard error of each is kept in a variable, so that streams do not mix: that takes no process.
+    The ``x`` keeps newlines at its end.
     """
-    lines = ["{", *head, "xenon_tmp=$(mktemp) || exit 99; trap 'rm -f -- \"$xenon_tmp\"' EXIT"]
+    lines = ["{", *head, "exec 3>&1"]
     for command in commands:
         lines += [
             f"printf '\\n%s\\n' {quote(marker + ' out')}",
-            f'{quote_all(command)} </dev/null 2>"$xenon_tmp"',
+            f"xenon_errors=$({{ {quote_all(command)}",
+            '} </dev/null 2>&1 >&3 3>&-; xenon_status=$?; printf x; exit "$xenon_status")',
             "xenon_status=$?",
             f"printf '\\n%s %s\\n' {quote(marker + ' err')} \"$xenon_status\"",
-            'cat "$xenon_tmp"',
+            'printf %s "${xenon_errors%x}"',
         ]
     lines += [f"printf '\\n%s\\n' {quote(marker + ' end')}", "exit 0", "}"]
     return "\n".join(lines) + "\n"

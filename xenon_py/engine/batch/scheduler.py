@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from xenon_py.engine.batch.controlling import Controller
 from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.engine.batch.interactive import Interactive
 from xenon_py.engine.batch.programs import Submission, new_token
@@ -46,7 +47,8 @@ class BatchScheduler(SchedulerAdaptor):
         commands = adaptor.probe_commands()
         self._site = adaptor.site(self.host.run(commands) if commands else [])
         self._statuses = Statuses(adaptor, self.host, self._site)
-        self._interactive = Interactive(adaptor, self.host, self._site)
+        self._controller = Controller(adaptor, self.host, self._site)
+        self._interactive = Interactive(adaptor, self.host, self._site, self._controller)
         self._submitter = Submitter(adaptor, self.host, self._site)
         self._closed = False
 
@@ -158,10 +160,7 @@ class BatchScheduler(SchedulerAdaptor):
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job."""
-        if self._closed:  # a stream that is left behind; its job was cancelled by ``close``
-            raise NoSuchJobException.because("the scheduler was closed", job=job_id)
         self._control(Control.CANCEL, job_id)
-        self._statuses.tracked(job_id).cancelled = True
 
     def hold(self, job_id: str) -> None:
         """Hold a pending job."""
@@ -174,22 +173,37 @@ class BatchScheduler(SchedulerAdaptor):
     def suspend(self, job_id: str) -> None:
         """Suspend a running job."""
         self._control(Control.SUSPEND, job_id)
-        self._statuses.tracked(job_id).suspended = True
 
     def resume(self, job_id: str) -> None:
         """Resume a suspended job."""
         self._control(Control.RESUME, job_id)
-        self._statuses.tracked(job_id).suspended = False
 
     def signal(self, job_id: str, name: str) -> None:
         """Signal a running job."""
         self._control(Control.SIGNAL, job_id, name)
 
+    def control_many(self, control: Control, job_ids: Sequence[str]) -> list[XenonException | None]:
+        """Do one action on jobs, by as few commands as the system permits."""
+        return self._act(control, job_ids)
+
     def _control(self, control: Control, job_id: str, signal: str = "") -> None:
-        if not self._adaptor.id_pattern.fullmatch(job_id):  # a range, say, would hit other jobs
-            raise NoSuchJobException.because(f"there is no job {job_id!r}", job=job_id)
-        command = self._adaptor.control_command(control, [job_id], self._site, signal)
-        self._adaptor.check_control(control, self.host.query(command), job_id)
+        error = self._act(control, [job_id], signal)[0]
+        if error is not None:
+            raise error
+
+    def _act(
+        self, control: Control, job_ids: Sequence[str], signal: str = ""
+    ) -> list[XenonException | None]:
+        if self._closed:  # a stream that is left behind; its job was cancelled by ``close``
+            return [
+                NoSuchJobException.because("the scheduler was closed", job=job_id)
+                for job_id in job_ids
+            ]
+        outcomes = self._controller.act(control, job_ids, signal)
+        for job_id, error in zip(job_ids, outcomes, strict=True):
+            if error is None:
+                self._statuses.controlled(job_id, control)
+        return outcomes
 
     # --- the rest -------------------------------------------------------------------------------
 

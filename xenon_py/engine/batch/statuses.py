@@ -14,7 +14,15 @@ from xenon_py.engine.batch.records import Record, parse_records, read_command
 from xenon_py.engine.batch.verdict import CLOCK_SKEW, Evidence, conclude, not_found, stale
 from xenon_py.exceptions import XenonException
 from xenon_py.model.jobs import JobReason, JobStatus, JobUsage
-from xenon_py.plugin.batch import BatchAdaptor, CouldNotAskError, Listed, Listing, Phase, Site
+from xenon_py.plugin.batch import (
+    BatchAdaptor,
+    Control,
+    CouldNotAskError,
+    Listed,
+    Listing,
+    Phase,
+    Site,
+)
 from xenon_py.plugin.runner import CommandResult, new_marker, quote_all
 from xenon_py.plugin.scripts import JobEnd, JobStart, ScriptIds
 
@@ -180,6 +188,13 @@ class Statuses:
                 found = self._jobs[job_id] = Tracked()
                 self._forget()
             return found
+
+    def controlled(self, job_id: str, control: Control) -> None:
+        """Note what this process did to a job."""
+        if control is Control.CANCEL:
+            self.tracked(job_id).cancelled = True
+        elif control in {Control.SUSPEND, Control.RESUME}:
+            self.tracked(job_id).suspended = control is Control.SUSPEND
 
     def _forget(self) -> None:
         while len(self._jobs) > REMEMBERED:

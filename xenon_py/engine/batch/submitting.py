@@ -159,7 +159,7 @@ class Submitter:
             return _Doubt(str(error))
         except XenonException as error:
             refused = self.adaptor.codes_are_errors and result.stderr.strip()
-            if result.ok or (_killed(result) and not refused):  # it may have done its work
+            if result.ok or (result.killed and not refused):  # it may have done its work
                 return _Doubt(str(error))
             return error
 
@@ -207,11 +207,6 @@ def _uncertain(token: str, why: str, problem: XenonException | None) -> XenonExc
     )
     uncertain.__cause__ = problem
     return uncertain
-
-
-def _killed(result: CommandResult) -> bool:
-    """Tell whether a signal ended the submit command; the shell says 128 and its number."""
-    return result.returncode is None or 128 < result.returncode < 192
 
 
 def _never_connected(error: XenonException) -> bool:
