@@ -110,7 +110,7 @@ class Task:
         if error is None:
             status = self._status(state="DONE", done=True, verified=self._verified)
         else:
-            error.add_context(operation="copy", adaptor=self._route.source.description.name)
+            error.add_context(operation="copy", adaptor=_adaptors_of(self._route))
             status = self._status(
                 state="FAILED",
                 done=True,
@@ -203,3 +203,10 @@ def _error_type(error: XenonException) -> CopyErrorType:
         if isinstance(error, kind):
             return error_type
     return CopyErrorType.XENON
+
+
+def _adaptors_of(route: Route) -> str:
+    """Return who may have failed: an error does not tell which end it comes from."""
+    return " to ".join(
+        dict.fromkeys(end.description.name for end in (route.source, route.destination))
+    )
