@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xenon_py.engine.batch.host import QUERY_TIMEOUT, SubmitHost
+from xenon_py.engine.batch.host import SubmitHost
 from xenon_py.exceptions import NoSuchJobException, XenonException
 from xenon_py.plugin.batch import BatchAdaptor, Control, Site
 from xenon_py.plugin.runner import CommandResult
@@ -79,7 +79,7 @@ class Controller:
     def _run(self, control: Control, work: Sequence[_Work]) -> dict[str, _Outcome]:
         """Run commands in one round trip; raises as ``SubmitHost.run``."""
         jobs = sum(len(one.job_ids) for one in work)
-        results = self.host.run([one.command for one in work], timeout=QUERY_TIMEOUT + jobs)
+        results = self.host.run([one.command for one in work], patience=jobs)
         outcomes: dict[str, _Outcome] = {}
         for one, result in zip(work, results, strict=True):
             alone = len(one.job_ids) == 1

@@ -42,9 +42,9 @@ class SubmitHost:
         self.head = environment_lines(adaptor.scrub, adaptor.environment, adaptor.keep)
 
     def run(
-        self, commands: Sequence[Sequence[str]], *, timeout: float = QUERY_TIMEOUT
+        self, commands: Sequence[Sequence[str]], *, patience: float = 0.0
     ) -> list[CommandResult]:
-        """Run commands in one round trip that may take ``timeout`` seconds.
+        """Run commands in one round trip; ``patience`` seconds more than a query may take.
 
         Raises:
             XenonTimeoutException: they hang.
@@ -53,7 +53,7 @@ class SubmitHost:
         """
         marker = new_marker()
         program = render_commands(marker, commands, self.head)
-        result = self.sh(program, len(commands), timeout=timeout)
+        result = self.sh(program, len(commands), timeout=QUERY_TIMEOUT + patience)
         try:
             return parse_commands(marker, commands, result.stdout, result.host)
         except ValueError as error:
