@@ -7,7 +7,7 @@ before anything is touched; the primitives check again where the server can, aga
 from __future__ import annotations
 
 from xenon_py.engine.attributes import Listing, attributes_in, attributes_of
-from xenon_py.engine.publishing import InPlace, Publication
+from xenon_py.engine.publishing import InPlace, Publication, rename_over
 from xenon_py.engine.walk import walk
 from xenon_py.exceptions import (
     InvalidPathException,
@@ -237,10 +237,7 @@ def rename(adaptor: FileSystemAdaptor, source: str, target: str, *, replace: boo
         raise InvalidPathException.because(
             f"cannot replace a file by the directory {source!r}: {target!r}", path=target
         )
-    in_one_step = adaptor.description.can_replace_by_rename
-    if not in_one_step:
-        adaptor.unlink(target)
-    adaptor.rename(source, target, replace=in_one_step)
+    rename_over(adaptor, source, target)
 
 
 def check_file(adaptor: FileSystemAdaptor, path: str) -> None:

@@ -19,6 +19,17 @@ from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor, WriteMode, Wri
 _log = logging.getLogger(__name__)
 
 
+def rename_over(adaptor: FileSystemAdaptor, source: str, target: str) -> None:
+    """Rename to where a file may be: in one step where the adaptor can, else that is deleted."""
+    in_one_step = adaptor.description.can_replace_by_rename
+    if not in_one_step:
+        try:
+            adaptor.unlink(target)
+        except NoSuchPathException:
+            _log.debug("nothing to replace at %r", target)
+    adaptor.rename(source, target, replace=in_one_step)
+
+
 class Publication:
     """A file in the making. Exactly one of ``commit`` and ``abort`` ends it; both may be repeated.
 
@@ -92,14 +103,10 @@ class Publication:
             raise
 
     def _rename(self) -> None:
-        adaptor, target = self._adaptor, self._path
-        in_one_step = adaptor.description.can_replace_by_rename
-        if self._replace and not in_one_step:
-            try:
-                adaptor.unlink(target)
-            except NoSuchPathException:
-                _log.debug("nothing to replace at %r", target)
-        adaptor.rename(self._written, target, replace=self._replace and in_one_step)
+        if self._replace:
+            rename_over(self._adaptor, self._written, self._path)
+        else:
+            self._adaptor.rename(self._written, self._path)
 
     def abort(self) -> None:
         """Give up; nothing is left of the file."""

@@ -75,7 +75,9 @@ class Content(Changing):
 
     def _writer(self, path: str, mode: str, *, autocommit: bool) -> WriteFile:
         if not autocommit and mode == "ab":
-            raise NotImplementedError("a file cannot be appended to within a transaction")
+            raise NotImplementedError(
+                "a file cannot be appended to within a transaction: append after it"
+            )
         if not autocommit and mode == "xb" and self.files.exists(path):
             raise PathAlreadyExistsException.because(f"path already exists: {path!r}", path=path)
         made: WriteFile = self._with_parents(
@@ -149,7 +151,7 @@ class Content(Changing):
             kwargs: of no effect.
         """
         if max_gap is not None:
-            raise NotImplementedError("max_gap")
+            raise NotImplementedError("ranges are not merged here: leave max_gap out")
         starts, ends = (
             one if isinstance(one, (list, tuple)) else [one] * len(paths) for one in (starts, ends)
         )
