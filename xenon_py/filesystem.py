@@ -57,7 +57,7 @@ from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.path import Path, PathLike, as_path
 from xenon_py.model.shown import shown
 from xenon_py.model.timeouts import Timeout, seconds_of
-from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor
+from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor, lookup
 from xenon_py.plugin.target import Target
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class FileSystem:
     def exists(self, path: PathLike | None = None) -> Is:
         """Tell whether there is something at a path; a link counts wherever it leads."""
         with self._on("exists", path) as (adaptor, full):
-            return Is(operations.lookup(adaptor, full) is not None)
+            return Is(lookup(adaptor, full) is not None)
 
     def get_attributes(self, path: PathLike | None = None) -> PathAttributes:
         """Return the attributes of a path; of a link itself.
@@ -382,7 +382,8 @@ class FileSystem:
             source: what to rename.
             target: its new path.
             replace: whether a file (or link) at ``target`` is replaced: in one step where the
-                adaptor ``can_replace_by_rename``, else it is deleted before. A directory never is.
+                adaptor ``can_replace_by_rename``; else it is set aside until the rename is done,
+                and put back if that fails. A directory never is.
 
         Raises:
             UnsupportedOperationException: the adaptor cannot do this.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -183,17 +184,75 @@ def test_a_file_that_was_not_confirmed_is_not_published() -> None:
         assert [line for line in server.commands if line.startswith("DELE /.new.")]
 
 
+class ReplacesNothing:
+    """Plays a server that does not rename over a file, and refuses the renames of ``refused``."""
+
+    def __init__(self, *refused: int) -> None:
+        self.names = {"/", "/f"}
+        self._refused = refused
+        self._renames = 0
+        self._source = ""
+
+    def __call__(self, verb: str, argument: str) -> str | None:
+        if verb == "STOR":
+            self.names.add(argument)
+        elif verb == "MLST" and argument in self.names:
+            return f"250-\r\n type={'dir' if argument == '/' else 'file'}; x\r\n250 End"
+        elif verb == "MLST":
+            return "550 none"
+        elif verb == "RNFR":
+            self._source = argument
+            return "350 ok"
+        elif verb == "RNTO":
+            return self._rename(argument)
+        elif verb == "DELE":
+            self.names.remove(argument)
+            return "250 ok"
+        return None
+
+    def _rename(self, target: str) -> str:
+        self._renames += 1
+        if target in self.names or self._renames in self._refused:
+            return "553 exists"
+        self.names = self.names - {self._source} | {target}
+        return "250 ok"
+
+
+def _names(commands: list[str]) -> list[str]:
+    """Return renames and deletions, without what is random in their names."""
+    lines = [re.sub(r"\.[0-9a-f]{12}\.", ".", line) for line in commands]
+    return [line for line in lines if line.startswith(("RNFR", "RNTO", "DELE"))]
+
+
 def test_a_server_that_replaces_nothing() -> None:
-    """The old file is removed then, and the new one renamed."""
-    left = ["553 exists"]
-
-    def script(verb: str, argument: str) -> str | None:
-        del argument
-        if verb == "RNTO":
-            return left.pop() if left else "250 ok"
-        return {"RNFR": "350 ok", "DELE": "250 ok"}.get(verb)
-
+    """The old file is set aside then, and removed when the new one is in its place."""
+    script = ReplacesNothing()
     with connected(script=script) as (server, fs), fs.open("/f", "wb") as stream:
         stream.write(b"new")
-    verbs = [line.split()[0] for line in server.commands]
-    assert [verb for verb in verbs if verb in {"RNTO", "DELE"}] == ["RNTO", "DELE", "RNTO"]
+    assert script.names == {"/", "/f"}
+    assert _names(server.commands) == [
+        *("RNFR /.f.part", "RNTO /f"),
+        *("RNFR /f", "RNTO /.f.old"),
+        *("RNFR /.f.part", "RNTO /f"),
+        "DELE /.f.old",
+    ]
+
+
+@pytest.mark.parametrize("refused", [2, 3])
+def test_a_server_that_replaces_nothing_and_refuses_even_more(refused: int) -> None:
+    script = ReplacesNothing(refused)
+    with connected(script=script) as (server, fs):
+        stream = fs.open("/f", "wb")
+        with pytest.raises(e.PermissionDeniedException):
+            stream.close()
+    assert script.names == {"/", "/f"}
+    assert "DELE /.f.old" not in _names(server.commands)
+
+
+def test_an_old_file_that_cannot_be_put_back_is_named() -> None:
+    script = ReplacesNothing(3, 4)
+    with connected(script=script) as (_, fs):
+        stream = fs.open("/f", "wb")
+        with pytest.raises(e.PermissionDeniedException, match=r"is now at '/\.f\.\w+\.old'"):
+            stream.close()
+    assert len([name for name in script.names if name.endswith(".old")]) == 1

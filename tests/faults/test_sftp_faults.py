@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import threading
@@ -14,8 +15,9 @@ import pytest
 from services.daemon import descendants
 from services.sshd import Sshd, SshdOptions
 from support import disks
+from support.paramiko_server import plain_server
 from support.sftp import connect
-from xenon_py import FileSystem
+from xenon_py import CopyMode, FileSystem
 from xenon_py import exceptions as e
 
 NewSshd = Callable[..., Sshd]
@@ -220,6 +222,31 @@ def test_disk_full_of_small_files(new_sshd: NewSshd, small_disk: Path, tmp_path:
     found = list((small_disk / "tree").iterdir())
     assert found
     assert {path.stat().st_size for path in found} == {60_000}
+
+
+def test_files_that_cannot_be_replaced_in_one_step(tmp_path: Path) -> None:
+    """One of the renames fails, of each kind of write: the old file is there again."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for directory in (old, new):
+        directory.mkdir()
+        for name in ("a", "b", "c"):
+            (directory / name).write_text(f"{directory.name} {name}")
+
+    def rename(source: str, target: str) -> None:
+        if target.endswith("/b") and source.endswith(".part"):
+            raise PermissionError(errno.EACCES, "not now", target)
+        Path(source).rename(target)
+
+    with plain_server(old, rename) as server, connect(server) as fs:
+        assert not fs.get_description().can_replace_by_rename
+        with FileSystem.create("file") as here:
+            operation = here.copy(new, fs, old, CopyMode.REPLACE, recursive=True)
+            assert isinstance(operation.wait(60_000).error, e.PermissionDeniedException)
+        stream = fs.open("b", "wb")
+        with pytest.raises(e.PermissionDeniedException):
+            stream.close()
+    left = {path.name: path.read_text() for path in old.iterdir()}
+    assert left == {"a": "new a", "b": "old b", "c": "new c"}
 
 
 def test_permission_lost(new_sshd: NewSshd, place: Path) -> None:

@@ -102,9 +102,11 @@ def scripted_server(handler: Handler) -> Iterator[InProcessServer]:
 
 
 @contextlib.contextmanager
-def plain_server(home: Path) -> Iterator[InProcessServer]:
+def plain_server(
+    home: Path, rename: Callable[[str, str], None] = os.rename
+) -> Iterator[InProcessServer]:
     """Run paramiko's SFTP server, which has no extension, on the files of this machine."""
-    handler = partial(paramiko.SFTPServer, sftp_si=_Files)
+    handler = partial(paramiko.SFTPServer, sftp_si=_Files, rename=rename)
     with _listening(str(home), handler) as server:
         yield server
 
@@ -156,6 +158,10 @@ def _answered(work: Callable[..., Any]) -> Callable[..., Any]:
 class _Files(paramiko.SFTPServerInterface):
     """The file system of this machine, much as in paramiko's demonstration server."""
 
+    def __init__(self, server: Any, rename: Callable[[str, str], None]) -> None:
+        super().__init__(server)
+        self._rename = rename
+
     @_answered
     def list_folder(self, path: str) -> Any:
         found = []
@@ -185,7 +191,7 @@ class _Files(paramiko.SFTPServerInterface):
     def rename(self, oldpath: str, newpath: str) -> Any:
         if os.path.lexists(newpath):
             raise FileExistsError(errno.EEXIST, "exists", newpath)
-        os.rename(oldpath, newpath)
+        self._rename(oldpath, newpath)
 
     @_answered
     def mkdir(self, path: str, attr: Any) -> Any:

@@ -7,7 +7,7 @@ before anything is touched; the primitives check again where the server can, aga
 from __future__ import annotations
 
 from xenon_py.engine.attributes import Listing, attributes_in, attributes_of
-from xenon_py.engine.publishing import InPlace, Publication, rename_over
+from xenon_py.engine.publishing import InPlace, Publication
 from xenon_py.engine.walk import walk
 from xenon_py.exceptions import (
     InvalidPathException,
@@ -23,7 +23,9 @@ from xenon_py.plugin.filesystem import (
     FileSystemAdaptor,
     ReadStream,
     WriteMode,
+    lookup,
 )
+from xenon_py.plugin.replacing import rename_over
 
 _MAX_LINKS = 40
 _KIND_TEXTS = {
@@ -32,14 +34,6 @@ _KIND_TEXTS = {
     FileKind.LINK: "a symbolic link",
     FileKind.OTHER: "neither file nor directory",
 }
-
-
-def lookup(adaptor: FileSystemAdaptor, path: str) -> FileInfo | None:
-    """Return what is known of a path itself, or ``None`` if there is none."""
-    try:
-        return adaptor.lstat(path)
-    except NoSuchPathException:
-        return None
 
 
 def require(adaptor: FileSystemAdaptor, path: str) -> FileInfo:

@@ -15,19 +15,9 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor, WriteMode, WriteStream
+from xenon_py.plugin.replacing import rename_over, settled_rename
 
 _log = logging.getLogger(__name__)
-
-
-def rename_over(adaptor: FileSystemAdaptor, source: str, target: str) -> None:
-    """Rename to where a file may be: in one step where the adaptor can, else that is deleted."""
-    in_one_step = adaptor.description.can_replace_by_rename
-    if not in_one_step:
-        try:
-            adaptor.unlink(target)
-        except NoSuchPathException:
-            _log.debug("nothing to replace at %r", target)
-    adaptor.rename(source, target, replace=in_one_step)
 
 
 class Publication:
@@ -106,7 +96,7 @@ class Publication:
         if self._replace:
             rename_over(self._adaptor, self._written, self._path)
         else:
-            self._adaptor.rename(self._written, self._path)
+            settled_rename(self._adaptor, self._written, self._path)
 
     def abort(self) -> None:
         """Give up; nothing is left of the file."""

@@ -24,7 +24,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar, NamedTuple, Protocol
 
-from xenon_py.exceptions import UnsupportedOperationException, XenonException
+from xenon_py.exceptions import (
+    NoSuchPathException,
+    UnsupportedOperationException,
+    XenonException,
+)
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.plugin.target import Target
 
@@ -204,7 +208,13 @@ class FileSystemAdaptor(ABC):
     def rename(self, source: str, target: str, *, replace: bool = False) -> None:
         """Rename; with ``replace`` an existing *file* at ``target`` is replaced in one step.
 
-        Without ``replace`` an existing target is an error where the server can tell.
+        ``replace`` is only asked of adaptors that declare ``can_replace_by_rename``, and nothing
+        may be removed for it: the core does without such a step and loses nothing if it fails
+        (``xenon_py.plugin.replacing``).
+
+        Raises:
+            PathAlreadyExistsException: without ``replace``, there is something (where the server
+                can tell); with it, the server turns out to replace nothing.
         """
         raise self._unsupported("rename")
 
@@ -289,3 +299,11 @@ class FileSystemAdaptor(ABC):
     def _unsupported(self, what: str) -> UnsupportedOperationException:
         name = self.description.name
         return UnsupportedOperationException.because(f"{name} cannot {what}", adaptor=name)
+
+
+def lookup(adaptor: FileSystemAdaptor, path: str) -> FileInfo | None:
+    """Return what is known of a path itself, or ``None`` if there is none."""
+    try:
+        return adaptor.lstat(path)
+    except NoSuchPathException:
+        return None

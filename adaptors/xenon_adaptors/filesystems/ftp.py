@@ -213,22 +213,21 @@ class FtpAdaptor(OneByOne):
             raise explain_taking(self.lstat, error, path, wanted=FileKind.FILE) from error
 
     def rename(self, source: str, target: str, *, replace: bool = False) -> None:
-        """Rename. Servers replace a file at the target in one step, which is looked at before.
+        """Rename. Most servers replace a file at the target in one step.
 
-        Where a server does not replace it, it is removed first: for a moment there is none.
+        Raises:
+            PathAlreadyExistsException: there is something, which is looked at before; with
+                ``replace``: there is a file, and the server refuses.
         """
         if not replace:
             self._check_free(target)
         try:
             self._move(source, target)
         except _REFUSALS as error:
-            if not (replace and self._kind(target) in {FileKind.FILE, FileKind.LINK}):
-                raise self._no_move(error, source, target) from error
-            self.unlink(target)
-            try:
-                self._move(source, target)
-            except _REFUSALS as again:
-                raise self._no_move(again, source, target) from again
+            if replace and self._kind(target) in {FileKind.FILE, FileKind.LINK}:
+                message = f"the server does not rename over {target!r}: {text(str(error))}"
+                raise PathAlreadyExistsException.because(message, path=target) from error
+            raise self._no_move(error, source, target) from error
 
     def _move(self, source: str, target: str) -> None:
         wire(target)

@@ -7,6 +7,7 @@ seconds; it tells no creation time.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import time
@@ -41,6 +42,7 @@ from xenon_py.plugin.filesystem import (
     SmallFile,
     WriteMode,
 )
+from xenon_py.plugin.replacing import rename_over
 from xenon_py.plugin.ssh import acquire
 from xenon_py.plugin.target import Target
 from xenon_py.plugin.temporary import temporary_path
@@ -84,6 +86,8 @@ class SftpAdaptor(FileSystemAdaptor):
         self._identities = Identities()
         try:
             self._directory = self._find_directory(target.location.path)
+            if operations.POSIX_RENAME not in self._pool.first().extensions:
+                self._narrow(dataclasses.replace(SFTP, can_replace_by_rename=False))
         except BaseException:
             self.close()
             raise
@@ -268,10 +272,7 @@ class SftpAdaptor(FileSystemAdaptor):
         self._command("unlink", path, p.REMOVE, encoded(path))
 
     def rename(self, source: str, target: str, *, replace: bool = False) -> None:
-        """Rename; replacing is one step where the server has ``posix-rename@openssh.com``.
-
-        Without that extension an old file is removed first: for a moment there is none.
-        """
+        """Rename; replacing is possible where the server has ``posix-rename@openssh.com``."""
         self._do(
             lambda session: operations.rename(session, source, target, replace=replace),
             "rename",
@@ -305,11 +306,27 @@ class SftpAdaptor(FileSystemAdaptor):
 
     def write_files(self, files: Sequence[SmallFile]) -> list[XenonException | None]:
         """Write whole small files, each under a temporary name until it is complete."""
-        outcomes = bulk.write_files(self._pool.first(), [_new_file(one) for one in files])
+        places = [temporary_path(one.path) for one in files]
+        new = [_new_file(one, place) for one, place in zip(files, places, strict=True)]
+        outcomes = bulk.write_files(self._pool.first(), new)
         return [
-            self._outcome("create" if not one.replace else "write", one.path, error)
-            for one, error in zip(files, outcomes, strict=True)
+            self._replaced(place, one.path)
+            if outcome is bulk.WAITS
+            else self._outcome("create" if not one.replace else "write", one.path, outcome)
+            for one, place, outcome in zip(files, places, outcomes, strict=True)
         ]
+
+    def _replaced(self, temporary: str, path: str) -> XenonException | None:
+        """Replace a file where the server has no step for it; return why that failed."""
+        try:
+            rename_over(self, temporary, path)
+        except ConnectionLostException:
+            raise
+        except XenonException as error:
+            for left in filter(None, self.unlink_many([temporary])):
+                _log.warning("could not remove the unfinished file %r: %s", temporary, left)
+            return error
+        return None
 
     def read_files(self, paths: Sequence[tuple[str, int]]) -> Iterator[bytes | XenonException]:
         """Yield the content of each (path, size), in order, or the error that it met."""
@@ -366,7 +383,7 @@ def _times(mtime: int, atime: int) -> p.Attributes:
     return p.Attributes(mtime=seconds[0], atime=seconds[1])
 
 
-def _new_file(file: SmallFile) -> bulk.NewFile:
+def _new_file(file: SmallFile, temporary: str) -> bulk.NewFile:
     """Return a small file as the protocol takes it."""
     attributes = b""
     if file.mode is not None or file.mtime is not None:
@@ -377,7 +394,7 @@ def _new_file(file: SmallFile) -> bulk.NewFile:
         attributes = p.encode_attributes(times._replace(mode=mode))
     return bulk.NewFile(
         encoded(file.path),
-        encoded(temporary_path(file.path)),
+        encoded(temporary),
         file.data,
         file.replace,
         attributes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,15 @@ from xenon_adaptors.sftp_protocol.session import (
 _FILES = 64  # under way at once
 
 Outcome = StatusError | None
+
+
+class Waits(enum.Enum):
+    """See ``write_files``."""
+
+    WAITS = enum.auto()
+
+
+WAITS = Waits.WAITS
 _NO_ATTRIBUTES = p.encode_attributes(p.Attributes())
 
 
@@ -85,6 +95,7 @@ class _Upload:
         self._file = file
         self._open_steps = 0
         self.error: Outcome = None
+        self.waits = False
         self.done = False
 
     def start(self) -> None:
@@ -122,38 +133,24 @@ class _Upload:
         if self._open_steps:
             return
         if self.error is None:
-            self._rename(self._renamed)
+            self._rename()
         else:
             self._give_up()
 
-    def _rename(self, action: Callable[[Reply], None]) -> None:
+    def _rename(self) -> None:
         names = self._file.temporary, self._file.path
         name = "posix-rename@openssh.com"
         if self._file.replace and name in self._pipeline.session.extensions:
-            self._pipeline.add(Request(p.EXTENDED, (p.extended(name, *names),)), action)
+            self._pipeline.add(Request(p.EXTENDED, (p.extended(name, *names),)), self._renamed)
         else:
-            self._pipeline.add(Request(p.RENAME, names), action)
+            self._pipeline.add(Request(p.RENAME, names), self._renamed)
 
     def _renamed(self, reply: Reply) -> None:
         self.error = self._pipeline.failure(p.STATUS, reply)
         if self.error is None:
             self.done = True
         elif self._file.replace and self.error.code == p.FAILURE:
-            # a server without posix-rename does not replace: make way, and try once more
-            self._pipeline.add(Request(p.REMOVE, (self._file.path,)), self._removed)
-        else:
-            self._give_up()
-
-    def _removed(self, reply: Reply) -> None:
-        if self._pipeline.failure(p.STATUS, reply) is None:
-            self._rename(self._renamed_at_last)
-        else:
-            self._give_up()
-
-    def _renamed_at_last(self, reply: Reply) -> None:
-        self.error = self._pipeline.failure(p.STATUS, reply)
-        if self.error is None:
-            self.done = True
+            self.waits = self.done = True  # a server without posix-rename does not replace
         else:
             self._give_up()
 
@@ -166,12 +163,13 @@ class _Upload:
         self.done = True
 
 
-def write_files(session: SftpSession, files: Sequence[NewFile]) -> list[Outcome]:
+def write_files(session: SftpSession, files: Sequence[NewFile]) -> list[Outcome | Waits]:
     """Write whole files; return the error of each, or ``None``, in order.
 
     A file gets its final name only after the server has confirmed all of its data. Where the
     session ends midway, temporary files are left behind, but none under a final name that is not
-    complete.
+    complete. ``WAITS`` stands for a complete file that is still under its temporary name: what is
+    at its path is to be replaced, and the server has no step for that.
 
     Raises:
         ConnectionLostException: the session ended.
@@ -185,7 +183,7 @@ def write_files(session: SftpSession, files: Sequence[NewFile]) -> list[Outcome]
             under_way[-1].start()
         pipeline.turn()
         under_way = [upload for upload in under_way if not upload.done]
-    return [upload.error for upload in uploads]
+    return [WAITS if upload.waits else upload.error for upload in uploads]
 
 
 class _Download:

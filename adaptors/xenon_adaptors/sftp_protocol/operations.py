@@ -79,21 +79,11 @@ def is_empty(session: SftpSession, path: str) -> bool:
 
 
 def rename(session: SftpSession, source: str, target: str, *, replace: bool) -> None:
-    """Rename; a file at the target is replaced if that is asked for.
-
-    In one step where the server has ``posix-rename``; elsewhere the old file is removed first, and
-    for a moment there is none.
-    """
+    """Rename; a file at the target is replaced if that is asked for and the server can."""
     names = encoded(source), encoded(target)
     if replace and POSIX_RENAME in session.extensions:
         session.command(p.EXTENDED, p.extended(POSIX_RENAME, *names))
-        return
-    try:
-        session.command(p.RENAME, *names)
-    except StatusError as error:
-        if not replace or error.code != p.FAILURE:
-            raise
-        session.command(p.REMOVE, names[1])
+    else:
         session.command(p.RENAME, *names)
 
 

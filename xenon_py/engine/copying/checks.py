@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from xenon_py.engine.copying.options import CopyOptions
 from xenon_py.engine.copying.route import Item, Route
-from xenon_py.engine.operations import lookup
 from xenon_py.exceptions import (
     InvalidPathException,
     NoSuchPathException,
@@ -14,7 +13,7 @@ from xenon_py.exceptions import (
 )
 from xenon_py.model.copying import CopyMode
 from xenon_py.model.path import is_below, join, parent
-from xenon_py.plugin.filesystem import FileInfo, FileKind, FileSystemAdaptor
+from xenon_py.plugin.filesystem import FileInfo, FileKind, FileSystemAdaptor, lookup
 
 
 def examine(route: Route, source: str, target: str, options: CopyOptions) -> Item | None:

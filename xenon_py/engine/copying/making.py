@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from xenon_py.engine.copying.route import Item, Route
 from xenon_py.engine.deletion import delete_tree
 from xenon_py.engine.names import temporary_path
-from xenon_py.engine.operations import lookup
-from xenon_py.exceptions import ConnectionLostException, NoSuchPathException, XenonException
+from xenon_py.exceptions import NoSuchPathException, XenonException
 from xenon_py.plugin.filesystem import FileKind, WriteMode
+from xenon_py.plugin.replacing import rename_over, set_aside, settled_rename
 
 _log = logging.getLogger(__name__)
 
@@ -78,16 +79,15 @@ class Making:
         """
         if not self._temporary:
             return
+        there, target = self._there, self._item.target
         existing = self._item.existing
-        in_one_step = self._there.description.can_replace_by_rename
-        if existing is not None and (existing.kind is FileKind.DIRECTORY or not in_one_step):
-            self._remove_existing()
-        replace = in_one_step and not self._item.exclusive
-        try:
-            self._there.rename(self.place, self._item.target, replace=replace)
-        except ConnectionLostException:
-            if not self._was_renamed():
-                raise
+        if existing is not None and existing.kind is FileKind.DIRECTORY:
+            with set_aside(there, target, partial(delete_tree, there)):
+                settled_rename(there, self.place, target)
+        elif self._item.exclusive:
+            settled_rename(there, self.place, target)
+        else:
+            rename_over(there, self.place, target)
 
     def discard(self) -> None:
         """Remove what there is of ours at ``place``; tell in the log if that is not possible."""
@@ -109,10 +109,3 @@ class Making:
                 self._there.unlink(target)
         except NoSuchPathException:
             _log.debug("%r vanished before it was replaced", target)
-
-    def _was_renamed(self) -> bool:
-        """Tell whether the rename took place although its answer was lost."""
-        there = self._there
-        if not there.is_open() or lookup(there, self.place) is not None:
-            return False
-        return lookup(there, self._item.target) is not None
