@@ -12,15 +12,18 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn, overload
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, overload
 
-from xenon_py.engine import deletion, operations, publishing, registry
+from xenon_py.engine import deletion, many, operations, publishing, registry
 from xenon_py.engine.arguments import (
     adaptor_label,
+    checked_content,
     checked_flag,
     checked_mode,
     checked_offset,
     checked_open_mode,
+    checked_pairs,
+    checked_several,
     not_pickled,
 )
 from xenon_py.engine.context import Telling
@@ -40,6 +43,7 @@ from xenon_py.exceptions import (
     InvalidPathException,
     MissingDependencyException,
     NoSuchCopyException,
+    XenonException,
 )
 from xenon_py.model.attributes import Is, NameList, PathAttributes, PosixFilePermission
 from xenon_py.model.copying import CopyMode, CopyOperation, CopyStatus, ProgressCallback
@@ -69,6 +73,8 @@ if TYPE_CHECKING:
 
 BinaryMode = Literal["rb", "wb", "xb", "ab", "br", "bw", "bx", "ba"]
 TextMode = Literal["r", "w", "x", "a", "rt", "wt", "xt", "at", "tr", "tw", "tx", "ta"]
+
+Result = TypeVar("Result")
 
 _numbers = itertools.count(1)
 _open_ones: weakref.WeakValueDictionary[str, FileSystem] = weakref.WeakValueDictionary()
@@ -556,17 +562,115 @@ class FileSystem:
                 preserve=preserve,  # type: ignore[arg-type]  # it is checked and converted there
                 on_progress=on_progress,
             )
-            if not isinstance(destination_filesystem, FileSystem):
-                raise IllegalArgumentException.because(
-                    "destination_filesystem must be a FileSystem, "
-                    f"not {type(destination_filesystem).__name__}"
-                )
-            there = destination_filesystem._session  # noqa: SLF001
+            there = _session_of(destination_filesystem)
             target = there.resolve(destination, "destination")
             copy_id = self._copies.start(adaptor, full, there.adaptor, target, options)
-            operation = CopyOperation(copy_id, self)
-            destination_filesystem._expect(operation)  # noqa: SLF001
-            return operation
+            return self._started(copy_id, destination_filesystem)  # type: ignore[arg-type]
+
+    def copy_files(
+        self,
+        pairs: Iterable[tuple[PathLike, PathLike]],
+        destination_filesystem: FileSystem,
+        mode: CopyMode | int | None = None,
+        *,
+        verify: str = "size",
+        parallel: int | None = None,
+        preserve: Iterable[str] = (),
+        on_progress: ProgressCallback | None = None,
+    ) -> CopyOperation:
+        """Begin to copy many files, each to a path of its own, as one operation.
+
+        Of small files many go in one request where the servers allow it. The first error ends the
+        copy. Links are followed, unlike in ``copy``; of a directory only itself is made.
+
+        Args:
+            pairs: source and exact target of each; the parents of the targets are there.
+            destination_filesystem: where to; may be this one.
+            mode: as for ``copy``, for each file.
+            verify: likewise.
+            parallel: likewise.
+            preserve: likewise.
+            on_progress: likewise.
+
+        Returns:
+            The operation, as of ``copy``.
+        """
+        with self._telling("copy_files", ""):
+            options = CopyOptions(
+                mode=CopyMode.CREATE if mode is None else mode,  # type: ignore[arg-type]
+                verify=verify,
+                parallel=parallel,
+                preserve=preserve,  # type: ignore[arg-type]  # it is checked and converted there
+                on_progress=on_progress,
+            )
+            there = _session_of(destination_filesystem)
+            resolved = [
+                (self._session.resolve(source, "source"), there.resolve(target, "target"))
+                for source, target in checked_pairs(pairs, "pairs")
+            ]
+            adaptor = self._session.adaptor
+            copy_id = self._copies.start_list(adaptor, there.adaptor, resolved, options)
+            return self._started(copy_id, destination_filesystem)
+
+    def read_files(self, paths: Iterable[PathLike]) -> Sequence[bytes | XenonException]:
+        """Read many whole files: small ones many in one request, the others several at a time.
+
+        Args:
+            paths: regular files, or links to some.
+
+        Returns:
+            For each path its content, or the exception that it met, in order.
+        """
+        with self._telling("read_files", ""):
+            found = many.read_files(self._session.adaptor, self._resolved(paths))
+        return self._told("read_files", found)
+
+    def write_files(
+        self, contents: Mapping[Any, bytes] | Iterable[tuple[PathLike, bytes]]
+    ) -> Sequence[XenonException | None]:
+        """Write many whole files, likewise; files that are there are replaced.
+
+        Each appears under its name when it is complete, as with ``open(path, "wb")``.
+
+        Args:
+            contents: path -> content, or pairs of them; the parents are there.
+
+        Returns:
+            For each ``None``, or the exception that it met, in order.
+        """
+        with self._telling("write_files", ""):
+            given = contents.items() if isinstance(contents, Mapping) else contents
+            resolved = [
+                (self._session.resolve(path, "path"), checked_content(content))
+                for path, content in checked_pairs(given, "contents")
+            ]
+            found = many.write_files(self._session.adaptor, resolved)
+        return self._told("write_files", found)
+
+    def delete_files(self, paths: Iterable[PathLike]) -> Sequence[XenonException | None]:
+        """Delete many files, links or empty directories, many in one request.
+
+        Returns:
+            For each path ``None``, or the exception that it met, in order.
+        """
+        with self._telling("delete_files", ""):
+            found = many.delete_files(self._session.adaptor, self._resolved(paths))
+        return self._told("delete_files", found)
+
+    def _resolved(self, paths: object) -> Sequence[str]:
+        return [self._session.resolve(one, "path") for one in checked_several(paths, "paths")]
+
+    def _told(self, operation: str, results: Sequence[Result]) -> Sequence[Result]:
+        """Complete the exceptions among the results of many files."""
+        for one in results:
+            if isinstance(one, XenonException):
+                one.add_context(operation=operation, adaptor=self._description.name)
+        return results
+
+    def _started(self, copy_id: str, destination: FileSystem) -> CopyOperation:
+        operation = CopyOperation(copy_id, self)
+        destination._expect(operation)
+        return operation
 
     def _expect(self, operation: CopyOperation) -> None:
         """Remember a copy that arrives here until it has ended: ``close`` cancels it."""
@@ -702,6 +806,14 @@ class FileSystem:
             adaptor = self._session.adaptor
             telling.path = full = self._session.resolve(path, argument)
             yield adaptor, full
+
+
+def _session_of(file_system: object) -> Session:
+    if not isinstance(file_system, FileSystem):
+        raise IllegalArgumentException.because(
+            f"destination_filesystem must be a FileSystem, not {type(file_system).__name__}"
+        )
+    return file_system._session  # noqa: SLF001
 
 
 def _fsspec_class(adaptor: str) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+
 from xenon_py.exceptions import IllegalArgumentException, UnsupportedOperationException
 from xenon_py.model.attributes import mode_of
 from xenon_py.model.shown import shown
@@ -87,6 +90,46 @@ def _is_text_encoding(name: str) -> bool:
     except (LookupError, ValueError):  # ValueError: NUL, or what no name can have
         return False
     return True
+
+
+def checked_several(values: object, argument: str) -> list[object]:
+    """Return the elements of a collection.
+
+    Raises:
+        IllegalArgumentException: it is none; a single path, which can be iterated, is meant as one.
+    """
+    if isinstance(values, Iterable) and not isinstance(values, (str, bytes, os.PathLike)):
+        return list(values)
+    raise IllegalArgumentException.because(f"{argument} must be a collection, not {shown(values)}")
+
+
+def checked_pairs(values: object, argument: str) -> list[tuple[object, object]]:
+    """Return the elements of a collection of pairs.
+
+    Raises:
+        IllegalArgumentException: it is none.
+    """
+    pairs: list[tuple[object, object]] = []
+    for pair in checked_several(values, argument):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise IllegalArgumentException.because(
+                f"{argument} must hold pairs, but it holds {shown(pair)}"
+            )
+        pairs.append((pair[0], pair[1]))
+    return pairs
+
+
+def checked_content(content: object) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        IllegalArgumentException: it is not bytes.
+    """
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content)
+    raise IllegalArgumentException.because(
+        f"the content of a file must be bytes, not {type(content).__name__}"
+    )
 
 
 def not_pickled(facade: object) -> UnsupportedOperationException:

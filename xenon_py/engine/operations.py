@@ -6,6 +6,8 @@ before anything is touched; the primitives check again where the server can, aga
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from xenon_py.engine.attributes import Listing, attributes_in, attributes_of
 from xenon_py.engine.publishing import InPlace, Publication
 from xenon_py.engine.walk import walk
@@ -49,7 +51,12 @@ def require(adaptor: FileSystemAdaptor, path: str) -> FileInfo:
 
 
 def followed(adaptor: FileSystemAdaptor, path: str) -> FileInfo | None:
-    """Return what a path leads to through links at its end; ``None`` where that is not clear.
+    """Return what a path leads to through links at its end; raises as ``resolved``."""
+    return resolved(adaptor, path)[1]
+
+
+def resolved(adaptor: FileSystemAdaptor, path: str) -> tuple[str, FileInfo | None]:
+    """Return where links at the end of a path lead, and what is there; ``None`` = not clear.
 
     Links are followed by their texts, so what is found only serves to refuse a wrong kind early.
 
@@ -61,9 +68,9 @@ def followed(adaptor: FileSystemAdaptor, path: str) -> FileInfo | None:
     current = path
     for _ in range(_MAX_LINKS):
         if info is None or info.kind is not FileKind.LINK:
-            return info
+            return current, info
         if not adaptor.description.can_read_symboliclinks:
-            return None
+            return current, None
         current = normalise(Path(adaptor.readlink(current)), parent(current))
         info = lookup(adaptor, current)
     raise InvalidPathException.because(f"too many links behind each other: {path!r}", path=path)
@@ -101,6 +108,22 @@ def check_parent(adaptor: FileSystemAdaptor, path: str) -> None:
         raise InvalidPathException.because(
             f"parent is {_KIND_TEXTS[info.kind]}, not a directory: {directory!r}", path=directory
         )
+
+
+def without_parent(adaptor: FileSystemAdaptor, paths: Iterable[str]) -> set[str]:
+    """Return the directories of new files that are missing, where the server would not mind.
+
+    Where directories are real the server itself refuses to write into one that is missing.
+    """
+    if adaptor.description.has_real_directories:
+        return set()
+    directories = list(dict.fromkeys(map(parent, paths)))
+    found = adaptor.lstat_many(directories)
+    return {
+        directory
+        for directory, one in zip(directories, found, strict=True)
+        if isinstance(one, NoSuchPathException)
+    }
 
 
 def _require_kind(info: FileInfo, wanted: FileKind, path: str) -> None:

@@ -25,6 +25,7 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, NamedTuple, Protocol
 
 from xenon_py.exceptions import (
+    ConnectionLostException,
     NoSuchPathException,
     UnsupportedOperationException,
     XenonException,
@@ -248,6 +249,21 @@ class FileSystemAdaptor(ABC):
             UnsupportedOperationException: the server has none by this algorithm (``sha256`` …).
         """
         raise self._unsupported("compute checksums")
+
+    def lstat_many(self, paths: Sequence[str]) -> list[FileInfo | XenonException]:
+        """Return what ``lstat`` tells of each path, or the error that it met, in order.
+
+        Here that is one after the other; override it where the protocol can ask for all at once.
+        """
+        return [self._lstat_or_error(path) for path in paths]
+
+    def _lstat_or_error(self, path: str) -> FileInfo | XenonException:
+        try:
+            return self.lstat(path)
+        except ConnectionLostException:
+            raise
+        except XenonException as error:
+            return error
 
     def write_files(self, files: Sequence[SmallFile]) -> list[XenonException | None]:
         """Write whole small files; return an error or ``None`` for each, in order.

@@ -122,6 +122,10 @@ class S3Adaptor(FileSystemAdaptor):
             raise refusal(answer, path)
         raise NoSuchPathException.because(f"path does not exist: {path!r}", path=path)
 
+    def lstat_many(self, paths: Sequence[str]) -> list[FileInfo | XenonException]:
+        """Look at many paths, several at a time."""
+        return list(self._threads.map(self._lstat_or_error, paths))
+
     def scandir(self, path: str) -> Iterable[FileInfo]:
         """Yield the entries of a directory; the next page is on its way meanwhile."""
         prefix = prefix_of(path)

@@ -178,6 +178,22 @@ class SftpAdaptor(FileSystemAdaptor):
 
         return self._once_more(work, "lstat", path)
 
+    def lstat_many(self, paths: Sequence[str]) -> list[FileInfo | XenonException]:
+        """Look at many paths; the requests are under way together."""
+        names = [encoded(path) for path in paths]
+
+        def work(session: SftpSession) -> list[p.Attributes | StatusError]:
+            found = bulk.look_at(session, names)
+            self._identities.learn(session, [a for a in found if not isinstance(a, StatusError)])
+            return found
+
+        return [
+            self._outcome("lstat", path, one)
+            if isinstance(one, StatusError)
+            else self._info(b"", one)
+            for path, one in zip(paths, self._once_more(work, "lstat", ""), strict=True)
+        ]
+
     def _info(self, name: bytes, found: p.Attributes) -> FileInfo:
         size, uid, gid, mode, atime, mtime = found
         return FileInfo(
@@ -310,11 +326,18 @@ class SftpAdaptor(FileSystemAdaptor):
         new = [_new_file(one, place) for one, place in zip(files, places, strict=True)]
         outcomes = bulk.write_files(self._pool.first(), new)
         return [
-            self._replaced(place, one.path)
-            if outcome is bulk.WAITS
-            else self._outcome("create" if not one.replace else "write", one.path, outcome)
-            for one, place, outcome in zip(files, places, outcomes, strict=True)
+            self._written(file, place, outcome)
+            for file, place, outcome in zip(files, places, outcomes, strict=True)
         ]
+
+    def _written(
+        self, file: SmallFile, temporary: str, outcome: bulk.Outcome | bulk.Waits
+    ) -> XenonException | None:
+        if outcome is None:
+            return None
+        if outcome is bulk.WAITS:
+            return self._replaced(temporary, file.path)
+        return self._outcome("write" if file.replace else "create", file.path, outcome)
 
     def _replaced(self, temporary: str, path: str) -> XenonException | None:
         """Replace a file where the server has no step for it; return why that failed."""
@@ -336,7 +359,7 @@ class SftpAdaptor(FileSystemAdaptor):
             if content is None:  # not of the size that was told: read as what it is now
                 yield self._read_whole(path)
             elif isinstance(content, StatusError):
-                yield self._outcome("read", path, content) or b""
+                yield self._outcome("read", path, content)
             else:
                 yield content
 
@@ -357,15 +380,11 @@ class SftpAdaptor(FileSystemAdaptor):
         names = [encoded(path) for path in paths]
         outcomes = bulk.unlink_files(self._pool.first(), names)
         return [
-            self._outcome("unlink", path, error)
+            None if error is None else self._outcome("unlink", path, error)
             for path, error in zip(paths, outcomes, strict=True)
         ]
 
-    def _outcome(
-        self, operation: str, path: str, error: StatusError | None
-    ) -> XenonException | None:
-        if error is None:
-            return None
+    def _outcome(self, operation: str, path: str, error: StatusError) -> XenonException:
         explained = self._explain(operation, path, error)
         explained.__cause__ = error
         return explained

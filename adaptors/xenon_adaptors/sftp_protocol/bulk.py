@@ -269,18 +269,38 @@ def unlink_files(session: SftpSession, paths: Sequence[bytes]) -> list[Outcome]:
     Raises:
         ConnectionLostException: the session ended.
     """
+    answers = _all_answers(session, p.REMOVE, p.STATUS, paths)
+    return [one if isinstance(one, StatusError) else None for one in answers]
+
+
+def look_at(session: SftpSession, paths: Sequence[bytes]) -> list[p.Attributes | StatusError]:
+    """Return the attributes of paths (encoded as strings) themselves, or the error of each.
+
+    Raises:
+        ConnectionLostException: the session ended, or does not keep to the protocol.
+    """
+    return [
+        one if isinstance(one, StatusError) else session.parsed(p.parse_attributes, one)[0]
+        for one in _all_answers(session, p.LSTAT, p.ATTRS, paths)
+    ]
+
+
+def _all_answers(
+    session: SftpSession, kind: int, expected: int, paths: Sequence[bytes]
+) -> list[bytes | StatusError]:
+    """Send one kind of request for each path; return the bodies of the answers, or errors."""
     mailbox: Mailbox = SimpleQueue()
-    outcomes: list[Outcome] = [None] * len(paths)
+    answers: list[bytes | StatusError] = [b""] * len(paths)
     for begin in range(0, len(paths), _FILES):
         group = paths[begin : begin + _FILES]
-        requests = [Request(p.REMOVE, (path,)) for path in group]
+        requests = [Request(kind, (path,)) for path in group]
         numbers = dict(
             zip(session.submit(requests, mailbox), range(begin, len(paths)), strict=False)
         )
         for _ in group:
             reply = session.receive(mailbox)
             try:
-                session.expect(p.STATUS, reply)
+                answers[numbers[reply.request_id]] = session.expect(expected, reply)
             except StatusError as error:
-                outcomes[numbers[reply.request_id]] = error
-    return outcomes
+                answers[numbers[reply.request_id]] = error
+    return answers

@@ -8,12 +8,14 @@ import os
 import threading
 import weakref
 from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 
+from xenon_py.engine.copying.listed import Pair
 from xenon_py.engine.copying.options import CopyOptions
 from xenon_py.engine.copying.route import Route
-from xenon_py.engine.copying.task import Task
+from xenon_py.engine.copying.task import ListTask, PathTask, Task
 from xenon_py.exceptions import FileSystemClosedException, NoSuchCopyException
 from xenon_py.model.copying import CopyOperation, CopyOwner, CopyStatus
 from xenon_py.plugin.filesystem import FileSystemAdaptor
@@ -74,12 +76,38 @@ class CopyEngine:
             FileSystemClosedException: the engine was closed.
         """
         route = Route.between(source, destination)
+        return self._start(
+            lambda operation: PathTask(operation, route, source_path, destination_path, options)
+        )
+
+    def start_list(
+        self,
+        source: FileSystemAdaptor,
+        destination: FileSystemAdaptor,
+        pairs: Sequence[Pair],
+        options: CopyOptions,
+    ) -> str:
+        """Begin the copy of a list of files; likewise.
+
+        Args:
+            source: the adaptor to read from.
+            destination: the adaptor to write to, which may be the same.
+            pairs: paths of sources and targets, absolute and normalised.
+            options: how.
+
+        Raises:
+            FileSystemClosedException: the engine was closed.
+        """
+        route = Route.between(source, destination)
+        return self._start(lambda operation: ListTask(operation, route, pairs, options))
+
+    def _start(self, make: Callable[[CopyOperation], Task]) -> str:
         with self._lock:
             if self._closed:
                 raise FileSystemClosedException.because("the file system was closed")
             operation = CopyOperation(f"COPY-{self._adaptor_name}-{self._count}", self._owner)
             self._count += 1
-            task = Task(operation, route, source_path, destination_path, options)
+            task = make(operation)
             self._forget_oldest()
             self._tasks[operation.id] = task
             self._waiting.append(task)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
 from xenon_py.engine.copying.checks import examine, make_root
 from xenon_py.engine.copying.control import Control
+from xenon_py.engine.copying.listed import Listed, Pair
 from xenon_py.engine.copying.options import CopyOptions
 from xenon_py.engine.copying.route import Item, Route
 from xenon_py.engine.copying.transfer import Transfer
@@ -50,7 +53,7 @@ class CopyFuture(Future[CopyStatus]):
         return False
 
 
-class Task:
+class Task(ABC):
     """One copy. ``run`` does it, in a thread of the engine.
 
     Attributes:
@@ -59,16 +62,13 @@ class Task:
         future: of its final status.
     """
 
-    def __init__(
-        self, operation: CopyOperation, route: Route, source: str, target: str, options: CopyOptions
-    ) -> None:
+    def __init__(self, operation: CopyOperation, route: Route, options: CopyOptions) -> None:
         self.operation = operation
         self.control = Control()
         self.future = CopyFuture(self.control)
         self._route = route
-        self._source = source
-        self._target = target
         self._options = options
+        self._verified = "none"
         self._on_progress = options.on_progress
         self._thread: threading.Thread | None = None
         self._reported = 0.0
@@ -125,8 +125,56 @@ class Task:
             _log.exception("%s has ended, but on_progress failed then", self.operation.id)
         self.future.set_result(status)
 
+    @abstractmethod
     def _copy(self) -> None:
-        self._verified = "none"
+        """Do the work; raises when that fails."""
+
+    def _status(self, *, state: str, **more: object) -> CopyStatus:
+        counts = self.control.counts()
+        return replace(
+            CopyStatus(self.operation, state=state, **counts._asdict()),
+            **more,  # type: ignore[arg-type]
+        )
+
+    def _report(self) -> None:
+        """Tell the progress, not more often than every 0.1 s, and only when there is some."""
+        now = time.monotonic()
+        if self._on_progress is None or now - self._reported < _REPORT_EVERY:
+            return
+        self._reported = now
+        status = self.status()
+        if status != self._last:
+            self._last = status
+            self._tell(status)
+
+    def _tell(self, status: CopyStatus) -> None:
+        """Call the user; not again after that failed.
+
+        Raises:
+            XenonRuntimeException: ``on_progress`` raised something, which ends the copy.
+        """
+        if self._on_progress is None:
+            return
+        try:
+            self._on_progress(status)
+        except BaseException as error:  # SystemExit as well: the copy has to come to its end
+            self._on_progress = None
+            raise XenonRuntimeException.because(
+                f"on_progress raised {type(error).__name__}: {error}"
+            ) from error
+
+
+class PathTask(Task):
+    """The copy of one path, perhaps with all that is in it."""
+
+    def __init__(
+        self, operation: CopyOperation, route: Route, source: str, target: str, options: CopyOptions
+    ) -> None:
+        super().__init__(operation, route, options)
+        self._source = source
+        self._target = target
+
+    def _copy(self) -> None:
         item = examine(self._route, self._source, self._target, self._options)
         if item is None:
             self.control.found(1, 0)
@@ -163,39 +211,23 @@ class Task:
         with self._route.anchored(item.source, item.target) as route:
             Tree(route, self._options, self.control, self._report).copy(item)
 
-    def _status(self, *, state: str, **more: object) -> CopyStatus:
-        counts = self.control.counts()
-        return replace(
-            CopyStatus(self.operation, state=state, **counts._asdict()),
-            **more,  # type: ignore[arg-type]
-        )
 
-    def _report(self) -> None:
-        """Tell the progress, not more often than every 0.1 s, and only when there is some."""
-        now = time.monotonic()
-        if self._on_progress is None or now - self._reported < _REPORT_EVERY:
-            return
-        self._reported = now
-        status = self.status()
-        if status != self._last:
-            self._last = status
-            self._tell(status)
+class ListTask(Task):
+    """The copy of a list of files."""
 
-    def _tell(self, status: CopyStatus) -> None:
-        """Call the user; not again after that failed.
+    def __init__(
+        self,
+        operation: CopyOperation,
+        route: Route,
+        pairs: Sequence[Pair],
+        options: CopyOptions,
+    ) -> None:
+        super().__init__(operation, route, options)
+        self._pairs = pairs
 
-        Raises:
-            XenonRuntimeException: ``on_progress`` raised something, which ends the copy.
-        """
-        if self._on_progress is None:
-            return
-        try:
-            self._on_progress(status)
-        except BaseException as error:  # SystemExit as well: the copy has to come to its end
-            self._on_progress = None
-            raise XenonRuntimeException.because(
-                f"on_progress raised {type(error).__name__}: {error}"
-            ) from error
+    def _copy(self) -> None:
+        self._verified = self._options.verify
+        Listed(self._route, self._options, self.control, self._report).copy(self._pairs)
 
 
 def _error_type(error: XenonException) -> CopyErrorType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fsspec.core import has_magic
@@ -12,6 +12,7 @@ from xenon_py.exceptions import (
     InvalidPathException,
     NoSuchPathException,
     PathAlreadyExistsException,
+    XenonException,
 )
 from xenon_py.integrations.fsspec.looking import Looking
 from xenon_py.model.attributes import permissions_of
@@ -59,8 +60,14 @@ class Changing(Looking):
         if maxdepth is not None:
             super().rm(path, recursive=recursive, maxdepth=maxdepth)
             return
-        for one in reversed(self.expand_path(path, recursive=False)):
-            self.files.delete(one, recursive)
+        paths = self.expand_path(path, recursive=False)
+        if recursive or len(paths) == 1:
+            for one in reversed(paths):
+                self.files.delete(one, recursive)
+            return
+        for error in self.files.delete_files(reversed(paths)):
+            if error is not None:
+                raise error
 
     def mv(
         self,
@@ -87,6 +94,20 @@ class Changing(Looking):
     def symlink(self, src: str, dst: str) -> None:
         """Make a symbolic link at ``dst`` with exactly the text ``src``."""
         self.files.create_symbolic_link(self._strip_protocol(dst), src)
+
+    def _make_parents(self, paths: Iterable[str]) -> None:
+        """Make the directories of files that are about to be written.
+
+        What goes wrong with that is left for the writing to tell.
+        """
+        needed = {parent(path) for path in paths}
+        above = {"/"}
+        for directory in needed:
+            while (directory := parent(directory)) not in above:
+                above.add(directory)
+        for directory in sorted(needed - above):
+            with contextlib.suppress(XenonException):
+                self.makedirs(directory, exist_ok=True)
 
     def _with_parents(self, path: str, action: Callable[[], Any]) -> Any:
         """Do something that makes ``path``; where its parent is missing, make that before."""

@@ -120,16 +120,31 @@ class Content(Changing):
     def cat(
         self, path: Any, recursive: bool = False, on_error: str = "raise", **kwargs: Any
     ) -> Any:
-        """Return the content of a file, or of several at once by path."""
+        """Return the content of a file, or of several at once by path.
+
+        With ``recursive`` that is of all files below directories.
+        """
         paths = self.expand_path(path, recursive=recursive)
         if len(paths) == 1 and isinstance(path, str) and paths[0] == self._strip_protocol(path):
             return self.cat_file(paths[0], **kwargs)
-        results = _in_parallel(lambda one: self.cat_file(one, **kwargs), paths, on_error)
-        return {
-            one: result
-            for one, result in zip(paths, results, strict=True)
-            if not (on_error == "omit" and isinstance(result, Exception))
-        }
+        if kwargs.get("start") is None and kwargs.get("end") is None:
+            results = self._whole(paths)
+        else:
+            results = _in_parallel(lambda one: self.cat_file(one, **kwargs), paths, "return")
+        found = dict(zip(paths, results, strict=True))
+        if recursive:
+            found = {p: one for p, one in found.items() if not isinstance(one, IsADirectoryError)}
+        errors = {path: one for path, one in found.items() if isinstance(one, Exception)}
+        if on_error == "raise" and errors:
+            raise next(iter(errors.values()))
+        return found if on_error == "return" else {p: found[p] for p in found if p not in errors}
+
+    def _whole(self, paths: Sequence[str]) -> list[Any]:
+        """Return the content of files, or the error that each met."""
+        return [
+            self._told_as_kind(path, one) if isinstance(one, InvalidPathException) else one
+            for path, one in zip(paths, self.files.read_files(paths), strict=True)
+        ]
 
     def cat_ranges(
         self,
@@ -168,11 +183,17 @@ class Content(Changing):
     def pipe(self, path: Any, value: bytes | None = None, **kwargs: Any) -> None:
         """Write a whole file, or several at once as ``{path: bytes}``."""
         pairs = list(path.items()) if isinstance(path, dict) else [(path, value)]
-        if self._intrans or len(pairs) == 1:  # a transaction is of one thread
+        if self._intrans or len(pairs) == 1 or kwargs.get("mode", "overwrite") != "overwrite":
             for one, content in pairs:
                 self.pipe_file(one, content, **kwargs)
             return
-        _in_parallel(lambda pair: self.pipe_file(*pair, **kwargs), pairs, "raise")
+        given: list[tuple[str, Any]] = [(self._strip_protocol(one), data) for one, data in pairs]
+        self._make_parents(one for one, _ in given)
+        for (one, _), error in zip(given, self.files.write_files(given), strict=True):
+            if isinstance(error, InvalidPathException):
+                raise self._told_as_kind(one, error) from error
+            if error is not None:
+                raise error
 
 
 def _in_parallel(work: Callable[[Any], Any], items: Sequence[Any], on_error: str) -> list[Any]:

@@ -6,33 +6,30 @@ Parents of what is written are made, as fsspec's users expect of stores.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import isfilelike
 
-from xenon_py.exceptions import PathAlreadyExistsException
+from xenon_py.exceptions import InvalidPathException, PathAlreadyExistsException
 from xenon_py.filesystem import FileSystem
-from xenon_py.integrations.fsspec.connections import Login, shared_connection
-from xenon_py.integrations.fsspec.content import Content
-from xenon_py.model.copying import CopyMode
-
-_POLL = 200  # ms between two looks at the progress of a copy
+from xenon_py.integrations.fsspec.bulk import Bulk
+from xenon_py.integrations.fsspec.copies import finish, this_machine
+from xenon_py.model.copying import CopyMode, CopyStatus
 
 
-class XenonFileSystem(Content):
+class XenonFileSystem(Bulk):
     """Any adaptor as an fsspec file system; those with protocols of their own are subclasses."""
 
     def cp_file(self, path1: str, path2: str, **kwargs: Any) -> None:
         """Copy a file, on the server where it can; of a directory only the directory is made."""
         path1, path2 = self._strip_protocol(path1), self._strip_protocol(path2)
-        told = self.info(path1)
-        if told["type"] == "directory":
+        if self.info(path1)["type"] == "directory":
             self.makedirs(path2, exist_ok=True)
             return
-        source = told.get("destination", path1)
-        self._with_parents(path2, lambda: _copied(self.files, source, self.files, path2))
+        self._with_parents(path2, lambda: _copied(self.files, path1, self.files, path2))
 
     def get_file(
         self,
@@ -47,13 +44,11 @@ class XenonFileSystem(Content):
             super().get_file(rpath, lpath, callback=callback, outfile=outfile, **kwargs)
             return
         rpath, lpath = self._strip_protocol(rpath), os.path.abspath(os.fspath(lpath))
-        told = self.info(rpath)
-        if told["type"] == "directory":
+        if self.info(rpath)["type"] == "directory":
             os.makedirs(lpath, exist_ok=True)
             return
         os.makedirs(os.path.dirname(lpath), exist_ok=True)
-        source = told.get("destination", rpath)
-        _copied(self.files, source, _this_machine(), lpath, callback)
+        _copied(self.files, rpath, this_machine(), lpath, callback)
 
     def put_file(
         self,
@@ -70,12 +65,9 @@ class XenonFileSystem(Content):
         if os.path.isdir(lpath):
             self.makedirs(rpath, exist_ok=True)
             return
-        here = _this_machine()
+        os.stat(lpath)  # raises here and now if there is none: no directories are made for it
+        here = this_machine()
         self._with_parents(rpath, lambda: _copied(here, lpath, self.files, rpath, callback))
-
-
-def _this_machine() -> FileSystem:
-    return shared_connection("file", "/", {}, Login()).get()
 
 
 def _copied(
@@ -85,20 +77,20 @@ def _copied(
     target: str,
     callback: Any = DEFAULT_CALLBACK,
 ) -> None:
-    """Copy one file, and tell the progress to a callback of fsspec in this thread.
+    """Copy one file, and tell the progress in bytes to a callback of fsspec.
 
     Raises:
         XenonException: as the copy did.
+        IsADirectoryError: the target is a directory.
     """
-    operation = source_files.copy(source, target_files, target, CopyMode.REPLACE)
+
+    def tell(status: CopyStatus) -> None:
+        callback.set_size(status.bytes_to_copy)
+        callback.absolute_update(status.bytes_copied)
+
     try:
-        while not (status := operation.wait(_POLL)).done:
-            callback.set_size(status.bytes_to_copy)
-            callback.absolute_update(status.bytes_copied)
-    except BaseException:
-        operation.cancel()
+        finish(source_files.copy_files([(source, target)], target_files, CopyMode.REPLACE), tell)
+    except InvalidPathException as error:
+        if error.path == target and target_files.get_attributes(target).is_directory:
+            raise IsADirectoryError(errno.EISDIR, error.msg, target) from error
         raise
-    if status.error is not None:
-        raise status.error
-    callback.set_size(status.bytes_to_copy)
-    callback.absolute_update(status.bytes_copied)

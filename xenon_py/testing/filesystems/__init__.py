@@ -11,6 +11,7 @@ from xenon_py.testing.filesystems.listing import ListTests
 from xenon_py.testing.filesystems.moving import DeleteTests, RenameTests
 from xenon_py.testing.filesystems.naming import NameTests
 from xenon_py.testing.filesystems.promises import ArgumentTests, DescriptionTests, SecretTests
+from xenon_py.testing.filesystems.several import SeveralFilesTests
 from xenon_py.testing.filesystems.sharing import ClosingTests, ThreadTests
 from xenon_py.testing.filesystems.streams import AbortTests, OpenTests
 from xenon_py.testing.filesystems.trees import CopyTreeTests, PreserveTests, VerifyTests
@@ -31,6 +32,7 @@ class FileSystemConformance(
     DeleteTests,
     AbortTests,
     OpenTests,
+    SeveralFilesTests,
     LinkTests,
     LinkCycleTests,
     LinkTrapTests,
