@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -152,6 +154,33 @@ def test_a_long_upload_is_never_half_stored_because_of_a_challenge() -> None:
     with connected(script) as (server, fs):
         fs.write_to_file("/dav/new", [data])
     assert [len(one.body) for one in server.sent("PUT")] == [len(data)]
+
+
+def _reading_is_free(request: Request) -> Answer | None:
+    if request.method in {"PROPFIND", "GET"} or "Authorization" in request.headers:
+        return None
+    return Answer(401, b"", {"WWW-Authenticate": 'Basic realm="r"'})
+
+
+def test_a_long_upload_to_a_server_that_lets_everybody_read() -> None:
+    data = bytes(3_000_000)
+    with connected(_reading_is_free) as (server, fs):
+        fs.write_to_file("/dav/new", [data])
+    assert [len(one.body) for one in server.sent("PUT")] == [len(data)]
+
+
+def test_first_writes_of_many_threads_to_a_server_that_lets_everybody_read() -> None:
+    """All of them are refused before one has learnt how to log in."""
+    refused = threading.Barrier(4)
+
+    def script(request: Request) -> Answer | None:
+        answer = _reading_is_free(request)
+        if answer is not None:
+            refused.wait(10)
+        return answer
+
+    with connected(script) as (_, fs), ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: fs.write_to_file(f"/dav/{number}", [b"x"]), range(4)))
 
 
 def test_wrong_certificate(apache: DavServer) -> None:

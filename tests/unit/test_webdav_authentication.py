@@ -83,8 +83,15 @@ def test_a_digest_is_not_undercut() -> None:
 def test_a_refused_password_is_not_sent_again() -> None:
     one = Authentication("user", "secret")
     assert one.learn(['Basic realm="r"'])
-    assert one.header("GET", "/") == "Basic dXNlcjpzZWNyZXQ="
-    assert not one.learn(['Basic realm="r"'])
+    header = one.header("GET", "/")
+    assert header == "Basic dXNlcjpzZWNyZXQ="
+    assert not one.learn(['Basic realm="r"'], header)
+
+
+def test_who_asked_before_the_password_was_wanted_asks_again() -> None:
+    one = Authentication("user", "secret")
+    assert one.learn(['Basic realm="r"'], None)
+    assert one.learn(['Basic realm="r"'], None)
 
 
 def test_requests_are_counted_per_nonce() -> None:

@@ -250,9 +250,16 @@ class WebdavAdaptor(OneByOne):
             self._url(path),
             exclusive=mode is WriteMode.CREATE,
             size=size,
-            probe=lambda: self.lstat(parent(path)),
+            probe=lambda: self._provoke_challenge(parent(path)),
             explain=lambda status: explain_making(self.lstat, status, path, directory=False),
         )
+
+    def _provoke_challenge(self, directory: str) -> None:
+        """Have the server ask who we are, if it asks those who write.
+
+        Many let everybody read, so it is the one harmless change: to make what is there.
+        """
+        self._write(Demand("MKCOL", self._url(directory, FileKind.DIRECTORY)), directory)
 
     def copy_file(self, source: str, target: str, progress: Progress) -> None:
         """Copy a file within the server; it answers once all is copied."""

@@ -156,17 +156,23 @@ class Authentication:
             client_nonce=os.urandom(8).hex(),
         )
 
-    def learn(self, lines: Iterable[str]) -> bool:
-        """Take the challenges of a refused request; tell whether to send it again."""
+    def learn(self, lines: Iterable[str], sent: str | None = None) -> bool:
+        """Take the challenges of a refused request; tell whether to send it again.
+
+        Args:
+            lines: the challenges.
+            sent: the ``Authorization`` header of that request. Without one it may be sent again,
+                though another thread has learnt meanwhile how to make one.
+        """
         asked = challenges(lines)
         digests = [one for one in asked if can_digest(one)]
         with self._lock:
             if digests:
                 self._asked, self._count, self._basic = digests[0].parameters, 0, ""
                 return True
-            if self._basic or self._asked:  # refused, or a digest is to be undercut
+            if self._asked:  # a digest is to be undercut
                 return False
             if any(one.scheme == "basic" for one in asked):
                 self._basic = basic(self._username, self._password)
-                return True
+                return sent != self._basic
         return False

@@ -160,6 +160,7 @@ class Transport:
         if response.status_code != 401:
             return response
         challenge = response.raw.headers.getlist("WWW-Authenticate")
+        sent = response.request.headers.get("Authorization")
         once = demand.body is not None and not isinstance(demand.body, bytes)
         with contextlib.closing(response):
             _drain(response)
@@ -168,7 +169,7 @@ class Transport:
                 "the server asks for a user and password; give a PasswordCredential",
                 host=self.addresses.origin,
             )
-        if self.authentication.learn(challenge) and not once:
+        if self.authentication.learn(challenge, sent) and not once:
             response = self._send(demand, url)
             if response.status_code != 401:
                 return response
