@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import os
-import weakref
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
@@ -44,6 +42,7 @@ from xenon_py.plugin.filesystem import (
     SmallFile,
     WriteMode,
 )
+from xenon_py.plugin.forks import renew_in_children
 from xenon_py.plugin.target import Target
 
 _THREADS = 16
@@ -69,7 +68,7 @@ class S3Adaptor(FileSystemAdaptor):
         self._session = Session(target, self._place)
         self._wire = self._session.wire
         self._threads = ThreadPoolExecutor(_THREADS, "xenon-s3")
-        _adaptors.add(self)
+        renew_in_children(self)
         try:
             self._check_directory(self._place.directory)
         except BaseException:
@@ -244,17 +243,6 @@ class S3Adaptor(FileSystemAdaptor):
         with contextlib.suppress(PermissionDeniedException):  # who may delete may not see or write
             if not self._page(prefix, most=1).is_there:
                 put(self._wire, prefix, b"", exclusive=False)
-
-
-_adaptors: weakref.WeakSet[S3Adaptor] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for adaptor in list(_adaptors):
-        adaptor.renew()
-
-
-os.register_at_fork(after_in_child=_after_fork)
 
 
 def _milliseconds(text: str) -> int:

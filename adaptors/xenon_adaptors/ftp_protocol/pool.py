@@ -17,6 +17,7 @@ from xenon_adaptors.ftp_protocol.connection import (
     Opener,
 )
 from xenon_py.exceptions import NotConnectedException
+from xenon_py.plugin.forks import renew_in_children
 
 _MOST_IDLE = 8
 _FULL_HOUSE = 30.0  # seconds to wait for one of our own connections where no more are let in
@@ -47,9 +48,20 @@ class Pool:
     def __init__(self, open_connection: Opener) -> None:
         self._open = open_connection
         self._idle: list[Connection] = []
+        self._closed = False
+        self._begin()
+        renew_in_children(self)
+
+    def _begin(self) -> None:
         self._lent = 0
         self._changed = threading.Condition()
-        self._closed = False
+
+    def renew(self) -> None:
+        """Begin without connections in a forked child; those of the parent go on there."""
+        idle, self._idle = self._idle, []
+        self._begin()
+        for connection in idle:
+            connection.drop()
 
     def take(self) -> Connection:
         """Return a connection that is the caller's until ``give_back``.

@@ -123,10 +123,14 @@ class Authentication:
     def __init__(self, username: str, password: str) -> None:
         self._username = username
         self._password = password
-        self._lock = threading.Lock()
+        self.renew()
         self._basic = ""
         self._asked: dict[str, str] = {}
         self._count = 0
+
+    def renew(self) -> None:
+        """Make a lock of our own, in a forked child; a thread of the parent may hold the other."""
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Authentication({self._username!r})"
@@ -156,7 +160,7 @@ class Authentication:
             client_nonce=os.urandom(8).hex(),
         )
 
-    def learn(self, lines: Iterable[str], sent: str | None = None) -> bool:
+    def learn(self, lines: Iterable[str], sent: str | bytes | None = None) -> bool:
         """Take the challenges of a refused request; tell whether to send it again.
 
         Args:

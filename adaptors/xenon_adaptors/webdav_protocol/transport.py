@@ -28,6 +28,7 @@ from xenon_py.exceptions import (
     XenonException,
     XenonTimeoutException,
 )
+from xenon_py.plugin.forks import renew_in_children
 from xenon_py.plugin.trust import tls_advice
 
 _log = logging.getLogger("xenon_py.webdav")
@@ -93,7 +94,14 @@ class Transport:
         self._verify: bool | str = trusted or True
         self._timeouts = timeouts
         self._proxies = get_environ_proxies(addresses.origin)
+        self.renew()
+        renew_in_children(self)
+
+    def renew(self) -> None:
+        """Begin without connections; in a forked child those of the parent are none of ours."""
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
+        if self.authentication is not None:
+            self.authentication.renew()
 
     def close(self) -> None:
         """Close the connections."""
