@@ -32,6 +32,7 @@ _OUT_OF_PORTS = "500 OOPS: vsf_sysutil_bind"  # vsftpd's last words, where other
 _MOST = 512 * 1024 * 1024  # bytes of a listing
 _PIECE = 64 * 1024
 _LONGEST = 4000  # bytes of a path
+_CROWDED = ("maximum number", "too many", "limit")  # they answer 530 as to a wrong password
 _FORBIDDEN = frozenset("\r\n\0\xff")
 
 T = TypeVar("T")
@@ -191,8 +192,13 @@ class Connection:
         try:
             ftplib.FTP.login(ftp, wire(account.user), wire(account.password))
         except ftplib.error_perm as error:
+            reply = text(str(error))
+            if any(words in reply.lower() for words in _CROWDED):
+                raise NotConnectedException.because(
+                    f"the server lets in no more connections: {reply}", host=self._host
+                ) from None
             raise AuthenticationException.because(
-                f"the server refuses user and password: {text(str(error))}", host=self._host
+                f"the server refuses user and password: {reply}", host=self._host
             ) from None
         if isinstance(ftp, _Secure):
             try:

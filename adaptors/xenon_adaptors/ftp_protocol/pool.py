@@ -16,11 +16,18 @@ from xenon_adaptors.ftp_protocol.connection import (
     NoPortError,
     Opener,
 )
-from xenon_py.exceptions import NotConnectedException
+from xenon_py.exceptions import (
+    AuthenticationException,
+    ConnectionLostException,
+    NotConnectedException,
+)
 from xenon_py.plugin.forks import renew_in_children
 
 _MOST_IDLE = 8
-_FULL_HOUSE = 30.0  # seconds to wait for one of our own connections where no more are let in
+_FULL_HOUSE = 30.0  # seconds without any data on our connections, where no more are let in
+_ALL_READ = 2.0  # likewise, where all of them wait for those who write what is read
+_NOTICED = 2.0  # seconds until a server has surely noticed that we hung up
+_LOOK = 0.1  # seconds until it may have
 _PATIENCE = (0.1, 0.3, 1.0, 2.0, 4.0, *[5.0] * 11)  # seconds: TIME_WAIT lasts a minute
 _log = logging.getLogger("xenon_py.ftp")
 
@@ -41,6 +48,11 @@ def patiently(work: Callable[[], T]) -> T:
 class Pool:
     """Connections to one server as one user, made as they are needed.
 
+    Where the server lets no more of us in, it is waited for those that are lent: as long as data
+    move on one of them, and a while longer. Copies from a server to itself hold a connection that
+    reads while they want one to write; so that they do not wait for each other for ever, one
+    connection is kept for writing once it is known how many there can be.
+
     Args:
         open_connection: makes one.
     """
@@ -54,6 +66,9 @@ class Pool:
 
     def _begin(self) -> None:
         self._lent = 0
+        self._reading: set[Connection] = set()
+        self._most: int | None = None  # connections that the server lets us have, once it is known
+        self._moved = self._dropped = 0.0
         self._changed = threading.Condition()
 
     def renew(self) -> None:
@@ -63,13 +78,23 @@ class Pool:
         for connection in idle:
             connection.drop()
 
-    def take(self) -> Connection:
+    def moved(self) -> None:
+        """Note that data move on a connection that is lent."""
+        self._moved = time.monotonic()
+
+    def take(self, *, to_write: bool = False) -> Connection:
         """Return a connection that is the caller's until ``give_back``.
 
         Servers let in only so many of one user: where one more is refused, it is waited for one of
         those that are lent. A server that is not there at all is told at once.
+
+        Args:
+            to_write: content, which may come from a connection that is lent.
+
+        Raises:
+            ConnectionLostException: nothing moves, as who reads waits for those who would write.
         """
-        deadline = time.monotonic() + _FULL_HOUSE
+        begun = time.monotonic()
         while True:
             connection = self._idle_one()
             if connection is not None:
@@ -79,12 +104,17 @@ class Pool:
             except NobodyThereError:
                 raise
             except NotConnectedException as error:
-                if not self._wait(deadline):
+                refused = isinstance(error, AuthenticationException)
+                if not (
+                    (not refused and self._just_dropped()) or self._wait(begun, to_write=to_write)
+                ):
                     raise
                 _log.info("one of our own connections is waited for: %s", error)
                 continue
             with self._changed:
                 self._lent += 1
+                if self._most is not None:
+                    self._most = max(self._most, self._lent)
             return connection
 
     def _idle_one(self) -> Connection | None:
@@ -100,36 +130,77 @@ class Pool:
                 return connection
             self.give_back(connection, broken=True)
 
-    def _wait(self, deadline: float) -> bool:
+    def _just_dropped(self) -> bool:
+        """Wait a moment if the server may not have noticed yet that we hung up; tell whether."""
+        with self._changed:
+            if time.monotonic() - self._dropped < _NOTICED:
+                self._changed.wait(_LOOK)
+                return True
+            return False
+
+    def _wait(self, begun: float, *, to_write: bool) -> bool:
         """Wait until a lent connection comes back; tell whether that is worth another try."""
         with self._changed:
             before = self._lent
-            return before > 0 and self._changed.wait_for(
-                lambda: bool(self._idle) or self._lent < before or self._closed,
-                deadline - time.monotonic(),
-            )
+            if self._idle:
+                return True
+            if before:
+                self._most = before
+            all_read = to_write and len(self._reading) == before
+            patience = _ALL_READ if all_read else _FULL_HOUSE
+            while before and (left := max(begun, self._moved) + patience - time.monotonic()) > 0:
+                if self._changed.wait_for(
+                    lambda: bool(self._idle) or self._lent < before or self._closed, left
+                ):
+                    return True
+            if before and all_read:
+                raise ConnectionLostException.because(
+                    f"the server lets in no more than {before} connections, and all of them are "
+                    "being read from"
+                )
+            return False
+
+    def _await_turn_to_read(self) -> None:
+        """Wait until a further connection may be read from."""
+
+        def is_free() -> bool:
+            return self._most is None or len(self._reading) < max(1, self._most - 1)
+
+        begun = time.monotonic()
+        with self._changed:
+            while not (is_free() or self._closed):
+                left = max(begun, self._moved) + _FULL_HOUSE - time.monotonic()
+                if left <= 0 or self._changed.wait_for(is_free, left):
+                    return
 
     def begin(self, verb: str, path: str, offset: int = 0) -> tuple[Connection, socket.socket]:
         """Begin a transfer, on a connection that is the caller's until ``give_back``."""
 
         def begin() -> tuple[Connection, socket.socket]:
-            connection = self.take()
+            connection = self.take(to_write=verb != "RETR")
             try:
+                if verb == "RETR":
+                    self._reading.add(connection)
                 return connection, connection.transfer(verb, path, offset)
             except BaseException:
                 self.give_back(connection)
                 raise
 
+        if verb == "RETR":
+            self._await_turn_to_read()
         return patiently(begin)
 
     def give_back(self, connection: Connection, *, broken: bool = False) -> None:
         """Take a connection back, or close it where it is broken or too many are idle."""
         with self._changed:
             self._lent -= 1
+            self._reading.discard(connection)
             broken = broken or connection.broken
             keep = not (self._closed or broken) and len(self._idle) < _MOST_IDLE
             if keep:
                 self._idle.append(connection)
+            else:
+                self._dropped = time.monotonic()
             self._changed.notify_all()
         if not keep:
             connection.drop()

@@ -59,6 +59,7 @@ class FtpReader(_Transfer):
         except BaseException:
             self._break_off()
             raise
+        self._pool.moved()
         if not piece:
             self._finish()
         return piece
@@ -78,6 +79,7 @@ class FtpWriter(_Transfer):
         try:
             with self._connection.translated():
                 self._data.sendall(data)
+            self._pool.moved()
         except ConnectionLostException:
             self._ask_why()
             raise
