@@ -250,6 +250,7 @@ class Scheduler:
             UnsupportedOperationException: the adaptor has none.
         """
         with self._calling("get_file_system") as adaptor, self._lock:
+            self._check_open()  # by now another thread may have closed it
             if self._file_system is None or not self._file_system.is_open():
                 spec = adaptor.file_system()
                 self._file_system = FileSystem._connect(  # noqa: SLF001 - the other facade
@@ -647,11 +648,14 @@ class Scheduler:
     def _calling(self, operation: str) -> Iterator[SchedulerAdaptor]:
         """Give the adaptor, if open, and complete the exceptions of the block."""
         with Telling(operation, self._description.name):
-            if self._closed:
-                raise SchedulerClosedException.because(
-                    "the scheduler was closed before, or is that of the process that was forked"
-                )
+            self._check_open()
             yield self._adaptor
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise SchedulerClosedException.because(
+                "the scheduler was closed before, or is that of the process that was forked"
+            )
 
     def _checked(
         self, adaptor: SchedulerAdaptor, description: object, *, interactive: bool = False

@@ -435,3 +435,17 @@ def test_a_tree_deeper_than_the_recursion_limit(tmp_path: pathlib.Path) -> None:
         fs.delete("deep", True)
         fs.delete("copy", True)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_rename_to_another_device_says_what_to_do(tmp_path: pathlib.Path) -> None:
+    other = pathlib.Path("/dev/shm")  # a device of its own wherever there is one
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second device that may be written to")
+    (tmp_path / "f").write_text("kept")
+    target = other / f"xenon-{tmp_path.name}-{os.getpid()}"
+    refused = pytest.raises(UnsupportedOperationException, match="copy it there")
+    with FileSystem.create("file", location=str(tmp_path)) as fs, refused as caught:
+        fs.rename("f", str(target))
+    assert caught.value.path in {str(target), str(tmp_path / "f")}
+    assert (tmp_path / "f").read_text() == "kept"
+    assert not target.exists()

@@ -95,7 +95,7 @@ def test_delete(fs: FileSystem, tmp_path: pathlib.Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/kept").touch()
     (tmp_path / "d/link").symlink_to("../outside")
-    with pytest.raises(DirectoryNotEmptyException):
+    with pytest.raises(DirectoryNotEmptyException, match="recursive=True"):
         fs.delete("d")
     fs.delete("d", recursive=True)
     assert not fs.exists("d")

@@ -750,6 +750,26 @@ def test_jobs_of_another_scheduler_are_refused(scheduler: Scheduler) -> None:
         assert not mine.status().done
 
 
+def test_no_file_system_is_made_once_another_thread_has_closed(tmp_path: Path) -> None:
+    scheduler = Scheduler.create("local", str(tmp_path))
+    lock = scheduler._lock
+
+    class Late:
+        """Lets ``close`` be the first of two that wait for the lock."""
+
+        def __enter__(self) -> None:
+            scheduler._lock = lock
+            scheduler.close()
+
+        def __exit__(self, *details: object) -> None:
+            pass
+
+    scheduler._lock = Late()  # type: ignore[assignment]
+    with pytest.raises(SchedulerClosedException):
+        scheduler.get_file_system()
+    assert scheduler._file_system is None
+
+
 def test_an_account_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_entry(uid: int) -> None:
         raise KeyError(f"getpwuid(): uid not found: {uid}")

@@ -91,18 +91,39 @@ def test_a_password_is_refused_and_not_repeated(url: str) -> None:
         ("sftp://", "no host"),
         ("file://server/d", "three slashes"),
         ("file:d", "absolute"),
-        ("s3://bucket", r"s3\+https://host/dir"),
+        ("s3://bucket", r"'s3\+' before a location of this adaptor: http\[s\]://.*/bucketname"),
+        ("webdav://host/d", r"'webdav\+' before a location .* https://host"),
         ("sftp+ssh://host", "sftp://host/dir"),
         ("fsspec://x", r"fsspec\+protocol"),
         ("sftp://host/a%20via:b", "via:"),
         ("sftp://ho\nst/", "control"),
-        ("/some/dir", "name of an adaptor"),
+        ("/some/dir", "name of an adaptor.* is file:///some/dir"),
+        ("me@host:/dir", "sftp://user@host/dir"),
         ("", "name of an adaptor"),
     ],
 )
 def test_refused(url: str, hint: str) -> None:
     with pytest.raises(exc.InvalidLocationException, match=hint):
         parse_filesystem_url(url)
+
+
+@pytest.mark.parametrize(
+    ("parse", "url", "adaptor"),
+    [
+        (parse_filesystem_url, "scp://host/d", "sftp"),
+        (parse_filesystem_url, "ssh://host/d", "sftp"),
+        (parse_filesystem_url, "https://host/d", "webdav"),
+        (parse_filesystem_url, "gs://bucket", "fsspec"),
+        (parse_scheduler_url, "pbs+ssh://host", "torque"),
+        (parse_scheduler_url, "sge+local:", "gridengine"),
+        (parse_scheduler_url, "sftp://host", "ssh"),
+    ],
+)
+def test_names_that_others_use(
+    parse: Callable[[str], tuple[str, str]], url: str, adaptor: str
+) -> None:
+    with pytest.raises(exc.UnknownAdaptorException, match=f"did you mean '{adaptor}'"):
+        parse(url)
 
 
 @given(

@@ -7,7 +7,11 @@ from contextlib import suppress
 
 from xenon_py.engine.operations import require
 from xenon_py.engine.walk import walk
-from xenon_py.exceptions import InvalidPathException, NoSuchPathException
+from xenon_py.exceptions import (
+    DirectoryNotEmptyException,
+    InvalidPathException,
+    NoSuchPathException,
+)
 from xenon_py.model.path import join
 from xenon_py.plugin.filesystem import FileKind, FileSystemAdaptor
 
@@ -27,7 +31,17 @@ def delete(adaptor: FileSystemAdaptor, path: str, *, recursive: bool) -> None:
     elif recursive:
         delete_tree(adaptor, path)
     else:
+        _remove_empty(adaptor, path)
+
+
+def _remove_empty(adaptor: FileSystemAdaptor, path: str) -> None:
+    try:
         adaptor.rmdir(path)
+    except DirectoryNotEmptyException as error:
+        raise DirectoryNotEmptyException.because(
+            f"directory is not empty: {path!r}; recursive=True deletes it with all that is in it",
+            path=path,
+        ) from error
 
 
 def delete_tree(adaptor: FileSystemAdaptor, root: str) -> None:

@@ -43,6 +43,20 @@ FILESYSTEMS = "xenon_py.filesystems"
 SCHEDULERS = "xenon_py.schedulers"
 DESCRIPTIONS = "xenon_py.descriptions"
 
+_KINDRED = {  # what others call the things that the adaptors are for
+    FILESYSTEMS: {
+        **dict.fromkeys(("scp", "ssh"), "sftp"),
+        "ftps": "ftp",
+        **dict.fromkeys(("dav", "davs", "http", "https"), "webdav"),
+        **dict.fromkeys(("gs", "gcs", "abfs", "az", "hdfs", "smb", "memory"), "fsspec"),
+    },
+    SCHEDULERS: {
+        **dict.fromkeys(("pbs", "pbspro", "openpbs"), "torque"),
+        **dict.fromkeys(("sge", "uge", "ocs"), "gridengine"),
+        **dict.fromkeys(("file", "fork", "localhost"), "local"),
+        "sftp": "ssh",
+    },
+}
 _KINDS = {FILESYSTEMS: "file-system", SCHEDULERS: "scheduler"}
 _FACADES = {FILESYSTEMS: "FileSystem", SCHEDULERS: "Scheduler"}
 _OTHER = {FILESYSTEMS: SCHEDULERS, SCHEDULERS: FILESYSTEMS}
@@ -232,10 +246,12 @@ def _unknown(group: str, name: str) -> UnknownAdaptorException:
             f"there is no {kind} adaptor {shown(name)}: no adaptors are installed at all. A "
             "source tree has none before it is installed: run 'pip install -e .' in it"
         )
-    if name in _plugins(_OTHER[group]):
+    if name in _plugins(_OTHER[group]) and name not in _KINDRED[group]:
         hint = f"{name!r} is a {_KINDS[_OTHER[group]]} adaptor: use {_FACADES[_OTHER[group]]}."
     elif _known(group).get(name):
         hint = "it is documented, but not part of what is installed."
+    elif _KINDRED[group].get(name) in names:
+        hint = f"did you mean {_KINDRED[group][name]!r}?"
     elif near := difflib.get_close_matches(name.lower(), names, n=1):
         hint = f"did you mean {near[0]!r}?"
     else:

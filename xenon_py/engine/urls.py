@@ -29,6 +29,13 @@ from xenon_py.model.location import LocationForm, check_length, redact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from xenon_py.model.descriptions import (
+        FileSystemAdaptorDescription,
+        SchedulerAdaptorDescription,
+    )
+
+    Description = FileSystemAdaptorDescription | SchedulerAdaptorDescription
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)(?:\+([A-Za-z][A-Za-z0-9+.-]*))?:")
 _PASSWORD = re.compile(r"(?://|via=)[^/@\s?&]*:[^/\s?&]*@")
 
@@ -41,15 +48,15 @@ def parse_filesystem_url(url: str) -> tuple[str, str]:
         UnknownAdaptorException: there is no file-system adaptor of this name.
         IllegalArgumentException: it is no text.
     """
-    return _parse(url, lambda name: registry.filesystem_description(name).location_form)
+    return _parse(url, registry.filesystem_description)
 
 
 def parse_scheduler_url(url: str) -> tuple[str, str]:
     """Return adaptor name and location string of a scheduler URL; raises likewise."""
-    return _parse(url, lambda name: registry.scheduler_description(name).location_form)
+    return _parse(url, registry.scheduler_description)
 
 
-def _parse(url: str, form_of: Callable[[str], LocationForm]) -> tuple[str, str]:
+def _parse(url: str, described: Callable[[str], Description]) -> tuple[str, str]:
     if not isinstance(url, str):
         raise IllegalArgumentException.because(f"url must be a str, not {type(url).__name__}")
     check_length(url)
@@ -57,13 +64,15 @@ def _parse(url: str, form_of: Callable[[str], LocationForm]) -> tuple[str, str]:
         raise _refused(url, "it holds a control character")
     match = _SCHEME.match(url)
     if not match:
-        raise _refused(url, "it does not begin with the name of an adaptor and a colon")
+        raise _refused(
+            url, "it does not begin with the name of an adaptor and a colon" + _hint(url)
+        )
     if _PASSWORD.search(url):
         raise _refused(url, "a password does not belong in it; pass a PasswordCredential")
     adaptor, inner = match.group(1).lower(), (match.group(2) or "").lower()
-    form = form_of(adaptor)
+    description = described(adaptor)
     try:
-        return adaptor, _location(adaptor, inner, url, form)
+        return adaptor, _location(description, inner, url)
     except ValueError as error:
         raise _refused(url, str(error)) from None
 
@@ -72,10 +81,21 @@ def _refused(url: str, why: str) -> InvalidLocationException:
     return InvalidLocationException.because(f"the URL {redact(url)!r} cannot be used: {why}")
 
 
-def _location(adaptor: str, inner: str, url: str, form: LocationForm) -> str:
+def _hint(url: str) -> str:
+    """Return how to write what looks like a path, or like ssh's ``host:path``."""
+    if url.startswith("/"):
+        return f"; a directory of this machine is file://{url}"
+    host, colon, path = url.partition(":")
+    if colon and "@" in host and "/" not in host and not path.startswith("//"):
+        return "; what scp calls user@host:/dir is sftp://user@host/dir"
+    return ""
+
+
+def _location(description: Description, inner: str, url: str) -> str:
+    form = description.location_form
     wanted = _INNER_SCHEMES[form]
     if (inner not in wanted) if wanted else bool(inner) != (form is LocationForm.URL):
-        raise ValueError(f"write it as {_EXAMPLES[form].format(adaptor)}")
+        raise ValueError(_how_to_write(description))
     rest = url.partition("+")[2] if inner else url
     if form is LocationForm.URL:
         return rest
@@ -87,6 +107,15 @@ def _location(adaptor: str, inner: str, url: str, form: LocationForm) -> str:
     if form is LocationForm.PATH or inner == "local":
         return _local(parts, inner)
     return _host(parts, inner, vias)
+
+
+def _how_to_write(description: Description) -> str:
+    """Return the forms that the URLs of an adaptor have."""
+    name = description.name
+    if description.location_form is LocationForm.HTTP:
+        known = " or ".join(description.supported_locations)
+        return f"write '{name}+' before a location of this adaptor: {known}"
+    return f"write it as {_EXAMPLES[description.location_form].format(name)}"
 
 
 def _vias(parts: SplitResult, *, allowed: bool) -> str:
@@ -135,6 +164,5 @@ _EXAMPLES = {
     LocationForm.HOST: "{0}://host/dir",
     LocationForm.SSH: "{0}://host/dir or {0}://host/dir?via=gateway",
     LocationForm.BATCH: "{0}+local: or {0}+ssh://host/dir",
-    LocationForm.HTTP: "{0}+https://host/dir",
     LocationForm.URL: "{0}+protocol://…",
 }

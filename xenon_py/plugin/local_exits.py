@@ -57,8 +57,11 @@ class ExitWatcher:
             except OSError:  # an older kernel, a seccomp filter, or no descriptor left
                 return False
             start = self._epoll is None
-            if self._epoll is None:
-                self._epoll = select.epoll()
+            try:
+                self._epoll = self._epoll or select.epoll()
+            except OSError:  # that was the last descriptor
+                os.close(pidfd)
+                return False
             self._watched[pidfd] = process
             self._epoll.register(pidfd, select.EPOLLIN)
             if start:

@@ -27,6 +27,7 @@ from xenon_py.plugin.ending import GroupProcess
 from xenon_py.plugin.local_exits import watch_exit
 from xenon_py.plugin.local_groups import end_group, signal_group
 from xenon_py.plugin.local_pipes import LocalInputPipe, LocalOutputPipe
+from xenon_py.plugin.os_errors import reason_of
 from xenon_py.plugin.process import ProcessExit
 
 _log = logging.getLogger("xenon_py.plugin.local_process")
@@ -98,7 +99,7 @@ def _start_error(error: OSError, argv: Sequence[str], cwd: str | None) -> XenonE
             f"arguments and environment of {program!r} are larger than the system permits"
         )
     return XenonException.because(
-        f"the system could not start {program!r}: {error.strerror}", command=argv
+        f"the system could not start {program!r}: {reason_of(error)}", command=argv
     )
 
 

@@ -39,6 +39,7 @@ _CLASSES: dict[int, type[XenonException]] = {
     errno.EFBIG: NoSpaceException,
     errno.EOPNOTSUPP: UnsupportedOperationException,
     errno.ENOSYS: UnsupportedOperationException,
+    errno.EXDEV: UnsupportedOperationException,
     errno.ETIMEDOUT: XenonTimeoutException,
     errno.ENOTCONN: NotConnectedException,
     errno.ECONNREFUSED: NotConnectedException,
@@ -47,6 +48,23 @@ _CLASSES: dict[int, type[XenonException]] = {
     errno.ECONNRESET: ConnectionLostException,
     errno.EPIPE: ConnectionLostException,
 }
+_ADVICE: dict[int, str] = {
+    errno.EXDEV: "it would go to another device; copy it there, then delete it here",
+    errno.EMFILE: "this process may not open more: raise the limit (ulimit -n), or do less at once",
+}
+
+
+def reason_of(error: OSError, path: str = "") -> str:
+    """Return what the operating system says, and what to do about it where that is not plain.
+
+    Args:
+        error: what it raised.
+        path: the path concerned, to be named.
+    """
+    reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
+    told = f"{reason}: {path!r}" if path else reason
+    advice = _ADVICE.get(error.errno or 0)
+    return f"{told}; {advice}" if advice else told
 
 
 def from_os_error(error: OSError, path: str = "", *, adaptor: str = "") -> XenonException:
@@ -64,6 +82,4 @@ def from_os_error(error: OSError, path: str = "", *, adaptor: str = "") -> Xenon
     if isinstance(error, XenonException):
         return error
     cls = _CLASSES.get(error.errno or 0, XenonException)
-    reason = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
-    message = f"{reason}: {path!r}" if path else reason
-    return cls.because(message, path=path, adaptor=adaptor)
+    return cls.because(reason_of(error, path), path=path, adaptor=adaptor)

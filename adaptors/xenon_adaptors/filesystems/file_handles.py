@@ -7,6 +7,7 @@ component is used relative to the handle of its directory.
 from __future__ import annotations
 
 import os
+import resource
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -15,9 +16,17 @@ from contextlib import contextmanager
 from xenon_py.model.path import is_below, join, parent
 
 MAX_HANDLES = 64
-"""Directories kept open at a time, per anchored view."""
+"""Directories kept open at a time, at most, per anchored view."""
 
 _OPEN_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _most_handles() -> int:
+    """Return how many handles a view keeps: few where a process may have few open files."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MAX_HANDLES
+    return max(2, min(MAX_HANDLES, soft // 16))
 
 
 class _Handle:
@@ -40,6 +49,7 @@ class DirectoryHandles:
 
     def __init__(self, roots: tuple[str, ...]) -> None:
         self.roots = roots
+        self._most = _most_handles()
         self._lock = threading.Lock()
         self._handles: OrderedDict[str, _Handle] = OrderedDict()
 
@@ -93,7 +103,7 @@ class DirectoryHandles:
                 other.users += 1
                 return other
             handle = self._handles[directory] = _Handle(fd)
-            if len(self._handles) > MAX_HANDLES:
+            if len(self._handles) > self._most:
                 _drop(self._handles.popitem(last=False)[1])
             return handle
 

@@ -23,7 +23,7 @@ from xenon_adaptors.s3_protocol.places import key_of, place_of, prefix_of
 from xenon_adaptors.s3_protocol.reader import S3Reader, Source, read_whole
 from xenon_adaptors.s3_protocol.server_copy import ServerCopy
 from xenon_adaptors.s3_protocol.session import Session
-from xenon_adaptors.s3_protocol.wire import refusal
+from xenon_adaptors.s3_protocol.wire import is_web_page, no_s3, refusal
 from xenon_adaptors.s3_protocol.writer import S3Writer, put
 from xenon_py.exceptions import (
     DirectoryNotEmptyException,
@@ -148,6 +148,8 @@ class S3Adaptor(FileSystemAdaptor):
         if token:
             query["continuation-token"] = token
         answer = self._wire.send("GET", query=query)
+        if is_web_page(answer):
+            raise no_s3(answer, self._place.endpoint)
         self._wire.expect(answer, "/" + prefix, 200)
         return parse_page(answer.body, prefix)
 

@@ -18,9 +18,11 @@ from xenon_adaptors.webdav_protocol.addresses import Addresses, decoded, path_of
 from xenon_adaptors.webdav_protocol.authentication import Authentication
 from xenon_adaptors.webdav_protocol.failures import (
     DONE,
+    NO_WEBDAV,
     explain_making,
     explain_taking,
     failure,
+    no_webdav,
     not_empty,
 )
 from xenon_adaptors.webdav_protocol.multistatus import Member, UnreadableAnswerError, parse
@@ -129,6 +131,8 @@ class WebdavAdaptor(OneByOne):
         if status != 207:
             if status in _NOT_TOLD and self._holds_start(path):
                 return FileInfo("", FileKind.DIRECTORY, readable=True)
+            if is_start and status in NO_WEBDAV:
+                raise no_webdav(status, self._url(path, kind))
             raise failure(404 if self._is_below_file(status, path) else status, path)
         for member in members:
             if _trimmed(path_of(member.href)) == seen or len(members) == 1:

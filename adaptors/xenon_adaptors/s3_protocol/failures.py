@@ -21,6 +21,7 @@ from xenon_py.exceptions import (
     VerificationException,
     XenonException,
 )
+from xenon_py.plugin.greetings import foreign_greeting
 from xenon_py.plugin.trust import tls_advice
 
 _CODES: dict[str, tuple[type[XenonException], str]] = {
@@ -136,6 +137,8 @@ def of_library(error: Exception, path: str) -> XenonException:
         return failure(
             code, path, status=status, message=message, region=region if wrong_region else ""
         )
+    if said := foreign_greeting(error):
+        return NotConnectedException.because(f"there is no S3 server: {said}", path=path)
     for theirs, ours, text in _LIBRARY:
         if isinstance(error, theirs):
             advice = tls_advice(error, "s3.caFile")

@@ -21,7 +21,8 @@ from urllib3.exceptions import HTTPError
 from xenon_adaptors.s3_protocol.failures import failure, of_library
 from xenon_adaptors.s3_protocol.places import Place, encoded
 from xenon_adaptors.s3_protocol.signing import Signer, query_text
-from xenon_py.exceptions import ConnectionLostException, XenonException
+from xenon_py.exceptions import ConnectionLostException, InvalidLocationException, XenonException
+from xenon_py.plugin.greetings import foreign_greeting
 
 _PAUSES = (0.2, 0.5, 1.0)  # seconds, before each further try
 _PASSING = {429, 500, 502, 503, 504}
@@ -103,7 +104,7 @@ class Wire:
             try:
                 answer = self._send(method, key, query_text(query), headers, body, stream, tries)
             except b.HTTPClientError as error:
-                if pause is None or isinstance(error, (b.SSLError, b.EndpointConnectionError)):
+                if pause is None or _is_lasting(error):
                     raise of_library(error, f"/{key}") from error
                 _log.info(
                     "%s /%s is sent again, as the connection was lost: %s", method, key, error
@@ -156,6 +157,12 @@ class Wire:
         self.http.close()
 
 
+def _is_lasting(error: b.HTTPClientError) -> bool:
+    """Tell whether another try would meet the same error."""
+    known = isinstance(error, (b.SSLError, b.EndpointConnectionError))
+    return known or bool(foreign_greeting(error))
+
+
 def _content(response: AWSResponse, method: str) -> bytes:
     """Return the whole body.
 
@@ -181,6 +188,23 @@ def refusal(answer: Answer, path: str) -> XenonException:
     region = answer.headers.get("x-amz-bucket-region", "") if 300 <= answer.status < 400 else ""
     return failure(
         code or str(answer.status), path, status=answer.status, message=message, region=region
+    )
+
+
+def is_web_page(answer: Answer) -> bool:
+    """Tell whether a web server answers that knows nothing of S3, whose documents are XML.
+
+    What a proxy says of a server that is away is not meant.
+    """
+    kind = answer.headers.get("content-type", "")
+    return kind.startswith("text/html") and answer.status not in _PASSING
+
+
+def no_s3(answer: Answer, endpoint: str) -> XenonException:
+    """Return the exception for the answer of such a server."""
+    return InvalidLocationException.because(
+        f"no S3 is spoken at {endpoint}: asked for a listing, the server answers with a web page "
+        f"(status {answer.status}, text/html), where S3 sends XML; is the location right?"
     )
 
 

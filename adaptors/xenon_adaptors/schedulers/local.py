@@ -20,6 +20,7 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.plugin.local_process import LocalProcess, popen
+from xenon_py.plugin.os_errors import reason_of
 from xenon_py.plugin.process import Process, ProcessAdaptor, ProcessSpec
 from xenon_py.plugin.target import FileSystemSpec, Target
 
@@ -155,4 +156,4 @@ def _open_error(error: OSError, path: str) -> XenonException:
         return NoSuchPathException.because(f"{kind} does not exist: {missing}", path=path)
     if isinstance(error, PermissionError):
         return PermissionDeniedException.because(f"No permission to open {path}", path=path)
-    return XenonException.because(f"{path} cannot be opened: {error.strerror}", path=path)
+    return XenonException.because(f"{path} cannot be opened: {reason_of(error)}", path=path)

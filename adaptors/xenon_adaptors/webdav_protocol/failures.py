@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from xenon_py.exceptions import (
     DirectoryNotEmptyException,
+    InvalidLocationException,
     InvalidPathException,
     NoSpaceException,
     NoSuchPathException,
@@ -37,6 +38,9 @@ _CLASSES: dict[int, tuple[type[XenonException], str]] = {
     501: (UnsupportedOperationException, "the server cannot do this"),
     507: (NoSpaceException, "the server has no space left"),
 }
+NO_WEBDAV = {200, 204, 405, 501}
+"""How servers of mere web pages answer to questions for properties."""
+
 _CLEAR = {404, 412, 413, 414, 423, 424, 507}  # a look at the path would tell no more
 
 
@@ -47,6 +51,14 @@ def failure(status: int, path: str) -> XenonException:
         text = "the server wants to redirect, which is not followed here; is the location right?"
     text = text or "the server answers with an error"
     return cls.because(f"{text}: {path!r} (status {status})", path=path)
+
+
+def no_webdav(status: int, url: str) -> XenonException:
+    """Return the exception for a server that does not know WebDAV's first question."""
+    return InvalidLocationException.because(
+        f"no WebDAV is spoken at {url}: asked for properties (PROPFIND), the server answers with "
+        f"status {status}, where WebDAV has 207; is the location right?"
+    )
 
 
 def explain_making(look: Look, status: int, path: str, *, directory: bool) -> XenonException:

@@ -29,6 +29,7 @@ from xenon_py.exceptions import (
     XenonTimeoutException,
 )
 from xenon_py.plugin.forks import renew_in_children
+from xenon_py.plugin.greetings import foreign_greeting
 from xenon_py.plugin.trust import tls_advice
 
 _log = logging.getLogger("xenon_py.webdav")
@@ -264,6 +265,10 @@ def translated(host: str) -> Iterator[None]:
         if isinstance(_root(error), NewConnectionError):
             raise NotConnectedException.because(
                 f"cannot connect to {host}: {_reason(error)}", host=host
+            ) from error
+        if said := foreign_greeting(error):
+            raise NotConnectedException.because(
+                f"there is no WebDAV server at {host}: {said}", host=host
             ) from error
         raise ConnectionLostException.because(
             f"the connection was lost: {_reason(error)}", host=host
