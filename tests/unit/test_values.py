@@ -179,3 +179,19 @@ def test_rendered_prints_command_and_script() -> None:
     assert text.splitlines()[0] == "$ sbatch -J 'a b'"
     assert text.endswith("#!/bin/sh")
     assert str(xenon.Rendered(("ls",))) == "$ ls"
+
+
+def test_values_of_the_environment_are_not_shown() -> None:
+    description = xenon.JobDescription(
+        executable="/bin/env", environment={"TOKEN": "S3CRET-SENTINEL", "EMPTY": ""}
+    )
+    for text in (repr(description), str(description), f"{[description]}"):
+        assert "S3CRET" not in text
+        assert "'TOKEN': '***', 'EMPTY': '***'" in text
+        assert "/bin/env" in text
+    description.environment = [("TOKEN", "S3CRET-SENTINEL")]  # type: ignore[assignment]
+    assert "S3CRET" not in repr(description) + str(description)
+    assert "environment={}" in repr(xenon.JobDescription())
+    with pytest.raises(xenon.XenonException) as caught, xenon.Scheduler.create("local") as local:
+        local.submit_batch_job(description)
+    assert "S3CRET" not in repr(caught.value) + str(caught.value)

@@ -131,10 +131,15 @@ class SchedulerAdaptorDescription:
         return describe(self)
 
 
-def describe(message: object) -> str:
-    """Return a dataclass as text: its class, then a line per field."""
+def describe(message: object, **instead: object) -> str:
+    """Return a dataclass as text: its class, then a line per field.
+
+    Args:
+        message: the dataclass.
+        instead: what to show for a field that is not to be shown as it is.
+    """
     lines = [
-        f"    {field.name}: {_shown(getattr(message, field.name))}"
+        f"    {field.name}: {_shown(instead.get(field.name, getattr(message, field.name)))}"
         for field in fields(message)  # type: ignore[arg-type]
         if field.repr
     ]

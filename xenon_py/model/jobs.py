@@ -164,7 +164,7 @@ class JobDescription:
         executable: program or path on the machine that runs the job. Required.
         arguments: handed over exactly as they are, without a shell.
         working_directory: absolute, or relative to the scheduler's working directory.
-        environment: variables added for the job; values are literal.
+        environment: variables added for the job; values are literal, and not shown by ``repr``.
         queue_name: queue or partition; empty = the scheduler's default.
         max_runtime: wall-clock limit in minutes; 0 = the default.
         stdout: file to write, absolute or relative to the working directory; ``%j``
@@ -217,7 +217,19 @@ class JobDescription:
         object.__setattr__(self, name, value)
 
     def __str__(self) -> str:
-        return describe(self)
+        return describe(self, environment=self._names())
+
+    def __repr__(self) -> str:
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        told["environment"] = self._names()
+        shown_fields = ", ".join(f"{name}={value!r}" for name, value in told.items())
+        return f"{type(self).__name__}({shown_fields})"
+
+    def _names(self) -> object:
+        """Return what is shown of the environment: tokens and passwords are among the values."""
+        if isinstance(self.environment, Mapping):
+            return dict.fromkeys(self.environment, "***")
+        return self.environment and "***"
 
 
 _DESCRIPTION_FIELDS = frozenset(f.name for f in fields(JobDescription))
