@@ -298,3 +298,45 @@ def test_a_hundred_threads_on_one_connection(new_sshd: NewSshd, place: Path) -> 
         threads = [Background(lambda n=n: work(n)) for n in range(100)]  # type: ignore[misc]
         assert [one.outcome(60) for one in threads] == [None] * 100
     assert len(list(place.iterdir())) == 100
+
+
+def test_a_server_that_is_gone_is_waited_for_once(
+    new_sshd: NewSshd, place: Path, tmp_path: Path
+) -> None:
+    """One call gives it some seconds to restart; the following ones are told at once."""
+    (tmp_path / "f").write_bytes(b"content")
+    sshd = new_sshd()
+    with connect(sshd.server, place) as fs, FileSystem.create("file", str(tmp_path)) as here:
+        assert not fs.exists("f")
+        sshd.stop()
+        with pytest.raises(e.NotConnectedException):
+            fs.exists("f")
+        for call in (
+            lambda: fs.exists("f"),
+            lambda: list(fs.list("")),
+            lambda: fs.write_to_file("f", [b"x"]),
+        ):
+            begun = time.monotonic()
+            with pytest.raises(e.NotConnectedException):
+                call()
+            assert time.monotonic() - begun < 1.0
+        begun = time.monotonic()
+        assert isinstance(here.copy("f", fs, "f").wait().error, e.NotConnectedException)
+        assert time.monotonic() - begun < 4.0
+        sshd.start()
+        assert here.copy("f", fs, "f").wait().error is None
+        assert fs.exists("f")
+
+
+def test_a_copy_whose_server_goes_ends_soon(new_sshd: NewSshd, place: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}").write_bytes(bytes(60 * MB))
+    sshd = new_sshd()
+    with connect(sshd.server, place) as fs, FileSystem.create("file", str(tmp_path)) as here:
+        copy = here.copy("", fs, "tree", recursive=True)
+        while not copy.status().bytes_copied:
+            time.sleep(0.005)
+        sshd.stop()
+        begun = time.monotonic()
+        assert isinstance(copy.wait().error, e.NotConnectedException)
+        assert time.monotonic() - begun < 12.0  # 26 s = every try of the copy waited anew

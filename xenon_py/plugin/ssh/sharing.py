@@ -46,10 +46,24 @@ class _Shared:
         self.users = 0
         self.gateway = acquire_endpoint(endpoint.gateway) if endpoint.gateway else None
         self.pool = ChannelPool(self._connect, str(endpoint))
+        self._gone = False
 
     def _connect(self) -> SshTransport:
-        """Connect, with pauses and further attempts where those can help."""
-        again = self.pool.connections_opened > 0
+        """Connect, with pauses and further attempts where those can help.
+
+        A server that was there is given some seconds to restart, by one call; until it is back the
+        following ones ask it once.
+        """
+        again = self.pool.connections_opened > 0 and not self._gone
+        try:
+            made = self._connect_patiently(again)
+        except NotConnectedException:
+            self._gone = True
+            raise
+        self._gone = False
+        return made
+
+    def _connect_patiently(self, again: bool) -> SshTransport:
         begun, limit = time.monotonic(), self.endpoint.settings.timeout
         for attempt in range(_ATTEMPTS):
             try:
