@@ -56,7 +56,7 @@ def _web(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
 
 
 @contextmanager
-def _greeting(text: bytes) -> Iterator[int]:
+def _greeting(text: bytes, *, hang_up: bool = False) -> Iterator[int]:
     """Serve a protocol in which the server speaks first."""
     held: list[socket.socket] = []
 
@@ -68,6 +68,8 @@ def _greeting(text: bytes) -> Iterator[int]:
                 return
             held.append(client)
             client.sendall(text)
+            if hang_up:
+                client.shutdown(socket.SHUT_WR)
 
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=serve, args=(listener,))
@@ -104,6 +106,16 @@ def test_a_server_that_speaks_no_http_is_told_at_once(adaptor: str, said: str) -
         with pytest.raises(NotConnectedException, match="does not speak HTTP") as caught:
             FileSystem.create(adaptor, location=location, password_credential=CREDENTIAL)
         assert time.monotonic() - begun < 1.0  # 1.7 s = it was tried four times
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["HTTP/1.0 400 Bad request", "220 ready"])
+def test_a_server_that_speaks_no_ssh_is_told_at_once(said: str) -> None:
+    with _greeting(f"{said}\r\n".encode(), hang_up=True) as port:
+        begun = time.monotonic()
+        with pytest.raises(NotConnectedException, match="not answer as an SSH server") as caught:
+            FileSystem.create("sftp", f"127.0.0.1:{port}", password_credential=CREDENTIAL)
+        assert time.monotonic() - begun < 3.0  # 7 s = it was tried six times
     assert said in str(caught.value)
 
 

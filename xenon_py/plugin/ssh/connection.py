@@ -26,6 +26,10 @@ OpenTunnel: TypeAlias = Callable[[str, int], paramiko.Channel]
 MONITOR = Monitor()
 
 
+_LONGEST_GREETING = 80
+_BUSY_GREETINGS = ("Exceeded MaxStartups", "Not allowed at this time")  # OpenSSH 9.8 and later
+
+
 class DroppedAtStartException(NotConnectedException):
     """The server hung up before it said who it is, as it does when it is asked too often at once.
 
@@ -103,10 +107,18 @@ def _handshake_failure(
 ) -> NotConnectedException:
     complaint = stream.complaint() if isinstance(stream, sockets.ProxySocket) else ""
     detail = f"; the ProxyCommand said: {complaint}" if complaint else ""
-    kind = DroppedAtStartException if in_time and not complaint else NotConnectedException
+    if transport.greeting and not transport.remote_version:
+        detail += f"; it said {transport.greeting[:_LONGEST_GREETING]!r}"
+    passing = in_time and not complaint and _may_pass(transport.greeting)
+    kind = DroppedAtStartException if passing else NotConnectedException
     if transport.remote_version:
         kind, what = NotConnectedException, f"the key exchange with {endpoint} failed"
     else:
         what = f"{endpoint} did not answer as an SSH server"
     when = "" if in_time else f" within {endpoint.settings.timeout:g} s"
     return kind.because(f"{what}{when}: {error or 'end of data'}{detail}", host=str(endpoint))
+
+
+def _may_pass(greeting: str) -> bool:
+    """Tell whether a server that greets so, and not as an SSH server, may be one all the same."""
+    return not greeting or greeting.startswith(_BUSY_GREETINGS)

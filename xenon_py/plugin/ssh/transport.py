@@ -38,9 +38,16 @@ logging.getLogger(LOG_NAME).addFilter(_Demoted())
 
 
 class WatchedPacketizer(Packetizer):
-    """Notes when the last packet came in (``time.monotonic()``)."""
+    """Notes when the last packet came in (``time.monotonic()``), and how the server greets."""
 
     last_packet = 0.0
+    greeting = ""
+
+    def readline(self, timeout: float) -> str:
+        """Read a line of what comes before the packets."""
+        line: str = super().readline(timeout)
+        self.greeting = self.greeting or line
+        return line
 
     def read_message(self) -> tuple[int, Message]:
         """Read the next packet."""
@@ -92,6 +99,13 @@ class SshTransport(paramiko.Transport):
         packetizer = self.packetizer
         assert isinstance(packetizer, WatchedPacketizer)
         return packetizer.last_packet
+
+    @property
+    def greeting(self) -> str:
+        """The first line that the server sent; ``""`` while there was none."""
+        packetizer = self.packetizer
+        assert isinstance(packetizer, WatchedPacketizer)
+        return packetizer.greeting
 
     def send_now(self, message: Message) -> None:
         """Send a message without waiting for an answer to it."""
