@@ -75,6 +75,9 @@ class TestSsh(Behaviours):
 
 _NEVER_IN_SLURM = {"nativeSpecification": "--dependency=afterok:FAILED --kill-on-invalid-dep=yes"}
 
+# More slots than there are; with `-now yes` a job that cannot start at once is given up.
+_NEVER_IN_GRID_ENGINE = {"nativeSpecification": "-now yes -pe smp 500"}
+
 _NATIVE_IN_SLURM = (
     "-J 'my name' -p mypartition,otherpartition --nice=5 --comment=\"it's\"",
     "$SLURM_JOB_NAME",
@@ -146,7 +149,7 @@ class TestGridEngine(Behaviours):
                 here,
                 "9999998",
                 parent=_parent_in_grid_engine,
-                never={"nativeSpecification": "-now yes -q closed"},
+                never=_NEVER_IN_GRID_ENGINE,
                 tells_deletion=False,
                 native=_NATIVE_IN_GRID_ENGINE,
                 limits_in_seconds=True,
@@ -168,7 +171,7 @@ class TestGridEngineOverSsh(Behaviours):
                 there,
                 "9999998",
                 parent=_parent_in_grid_engine,
-                never={"nativeSpecification": "-now yes -q closed"},
+                never=_NEVER_IN_GRID_ENGINE,
                 tells_deletion=False,
                 native=_NATIVE_IN_GRID_ENGINE,
                 limits_in_seconds=True,

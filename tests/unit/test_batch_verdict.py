@@ -76,6 +76,15 @@ def test_the_systems_reason_beats_the_exit_code(reason: JobReason) -> None:
     assert status.error_message
 
 
+@pytest.mark.parametrize("reason", [JobReason.TIME_LIMIT, JobReason.CANCELLED])
+def test_a_shells_code_of_the_systems_signal_is_that_signal(reason: JobReason) -> None:
+    """Whether the program or its shell was ended first is chance, and nothing to tell."""
+    seen = replace(FAILED, reason=reason)
+    status = conclude(Evidence("7", seen, end=JobEnd(143)), GRACE)
+    assert (status.exit_code, status.signal) == (None, 15)
+    assert conclude(Evidence("7", seen, end=JobEnd(3)), GRACE).exit_code == 3
+
+
 def test_silence_is_no_outcome() -> None:
     last = JobStatus(Job("7"), state="RUNNING", running=True, source="queue")
     status = conclude(Evidence("7", known=True, last=last, silent=GRACE - 1), GRACE)

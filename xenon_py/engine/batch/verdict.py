@@ -52,7 +52,9 @@ CANCEL_GRACE = 3.0
 the pending tasks of an array that are cancelled."""
 
 _AFTER_CANCEL = frozenset({128 + 9, 128 + 15})
-"""Exit codes of a shell of which the cancellation ended the program first."""
+"""Exit codes of a shell of which the system's signal ended the program first. Whether it ended the
+program or the shell first is chance, so with a job that the system ended they are told as signals.
+"""
 
 _WAITING = frozenset({Phase.PENDING, Phase.HELD})
 
@@ -115,6 +117,8 @@ def _ended(evidence: Evidence, seen: Listed, source: str) -> JobStatus:
     end = _end_of_this_run(evidence.end, seen.usage)
     exit_code, signal, core, stage, by_record = _outcome(end, seen)
     reason = _reason(evidence, seen, exit_code, signal, stage)
+    if exit_code is not None and exit_code in _AFTER_CANCEL and reason in _BY_SYSTEM:
+        signal, exit_code = exit_code - 128, None
     if by_record:
         source = "record" if source == "record" else f"{source}+record"
     message = _message(reason, seen, end, stage)
