@@ -478,16 +478,42 @@ class FileSystem:
 
     @overload
     def open(
-        self, path: PathLike, mode: BinaryMode = "rb", *, encoding: None = None
+        self,
+        path: PathLike,
+        mode: BinaryMode = "rb",
+        *,
+        encoding: None = None,
+        like: PathLike | None = None,
     ) -> IO[bytes]: ...
 
     @overload
-    def open(self, path: PathLike, mode: TextMode, *, encoding: str | None = None) -> IO[str]: ...
+    def open(
+        self,
+        path: PathLike,
+        mode: TextMode,
+        *,
+        encoding: str | None = None,
+        like: PathLike | None = None,
+    ) -> IO[str]: ...
 
     @overload
-    def open(self, path: PathLike, mode: str, *, encoding: str | None = None) -> IO[Any]: ...
+    def open(
+        self,
+        path: PathLike,
+        mode: str,
+        *,
+        encoding: str | None = None,
+        like: PathLike | None = None,
+    ) -> IO[Any]: ...
 
-    def open(self, path: PathLike, mode: str = "rb", *, encoding: str | None = None) -> IO[Any]:
+    def open(
+        self,
+        path: PathLike,
+        mode: str = "rb",
+        *,
+        encoding: str | None = None,
+        like: PathLike | None = None,
+    ) -> IO[Any]:
         """Open a file, with the meanings of Python's own ``open``.
 
         A file that is read can seek. One that is written (``w``, ``x``) appears under its name, or
@@ -499,6 +525,8 @@ class FileSystem:
             path: the file.
             mode: ``r``, ``w``, ``x`` or ``a``, with ``b`` for bytes or ``t`` (or nothing) for text.
             encoding: of text; UTF-8 by default. Line ends are written as they are.
+            like: for ``x``, a path: if that is a file, the new one gets its permission bits, where
+                the server lets them be set.
 
         Raises:
             NoSuchPathException: it does not exist (``r``), or its parent does not.
@@ -513,7 +541,11 @@ class FileSystem:
                 operations.check_file(adaptor, full)
                 reader = RawReader(self._session, full, telling)
                 return buffered_reader(reader, text=text, encoding=encoding)
-            writer = RawWriter(operations.begin(adaptor, full, action), telling, full, mode)
+            other = "" if like is None else self._session.resolve(like, "like")
+            if other and action != "x":
+                raise IllegalArgumentException.because("like goes with mode 'x' only")
+            begun = operations.begin(adaptor, full, action, other)
+            writer = RawWriter(begun, telling, full, mode)
             self._session.watch(writer)
             return buffered_writer(writer, text=text, encoding=encoding)
 

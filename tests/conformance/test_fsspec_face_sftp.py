@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from services.records import SshServer
-from services.sshd import Sshd
+from services.sshd import Sshd, SshdOptions
 from support import fsspec_faces
 from support.sftp import UNCHECKED
 
@@ -128,3 +128,21 @@ def test_errors(fs: Any, top: str) -> None:
         fs.mkdir(f"{top}/dir")
     with pytest.raises(PermissionError):
         fs.pipe_file("/etc/face-of-xenon", b"x")
+
+
+def test_a_server_that_sets_no_permission_bits(new_sshd: Callable[..., Sshd]) -> None:
+    """What is replaced would leave its bits to the new file; that they are refused is no loss."""
+    program = "/usr/lib/openssh/sftp-server -P setstat,fsetstat"
+    server = new_sshd(SshdOptions(sftp=program)).server
+    with fsspec_faces.sftp(server) as fs:
+        old = [f"{server.home}/{uuid.uuid4().hex[:8]}" for _ in range(3)]
+        fs.pipe(dict.fromkeys(old, b"before"))
+        with pytest.raises(PermissionError):
+            fs.chmod(old[0], 0o600)
+        with fs.transaction:
+            fs.pipe_file(old[0], b"one")
+        fs.pipe(dict.fromkeys(old[1:], b"two"))
+        assert fs.cat(old) == dict(zip(old, (b"one", b"two", b"two"), strict=True))
+        fs.mv(old[0], old[1])
+        assert fs.cat_file(old[1]) == b"one"
+        fs.rm(old[1:])

@@ -225,6 +225,8 @@ def test_transactions(fs: Any, tmp_path: Path) -> None:
     (tmp_path / "old").chmod(0o640)
     with fs.transaction:
         fs.pipe({f"{tmp_path}/old": b"after", f"{tmp_path}/deep/er/new": b"new"})
+        (waiting,) = tmp_path.glob(".old.*")
+        assert stat.S_IMODE(waiting.stat().st_mode) == 0o640
         with fs.open(f"{tmp_path}/text", "w") as file:
             file.write("text")
         assert (tmp_path / "old").read_bytes() == b"before"

@@ -283,17 +283,27 @@ def size_of(adaptor: FileSystemAdaptor, path: str) -> int:
     return info.size
 
 
-def begin(adaptor: FileSystemAdaptor, path: str, action: str) -> Publication | InPlace:
+def begin(
+    adaptor: FileSystemAdaptor, path: str, action: str, like: str = ""
+) -> Publication | InPlace:
     """Begin what ``open`` means by ``w``, ``x`` or ``a``."""
     if action == "a":
         return begin_appending(adaptor, path, create=True)
-    return begin_new(adaptor, path) if action == "x" else begin_replacing(adaptor, path)
+    return begin_new(adaptor, path, like) if action == "x" else begin_replacing(adaptor, path)
 
 
-def begin_new(adaptor: FileSystemAdaptor, path: str) -> Publication:
-    """Begin a file that does not exist yet."""
+def begin_new(adaptor: FileSystemAdaptor, path: str, like: str = "") -> Publication:
+    """Begin a file that does not exist yet, with the bits of another if there is that file."""
     check_free(adaptor, path)
-    return Publication(adaptor, path)
+    info = lookup(adaptor, like) if like else None
+    is_file = info is not None and info.kind is FileKind.FILE
+    return Publication(adaptor, path, mode=_kept_mode(adaptor, info) if is_file else None)
+
+
+def _kept_mode(adaptor: FileSystemAdaptor, info: FileInfo | None) -> int | None:
+    """Return the bits that a new file is to have from an old one."""
+    can = adaptor.description.supports_setting_posix_permissions
+    return info.mode if can and info is not None else None
 
 
 def begin_replacing(adaptor: FileSystemAdaptor, path: str) -> Publication | InPlace:
@@ -309,8 +319,7 @@ def begin_replacing(adaptor: FileSystemAdaptor, path: str) -> Publication | InPl
         check_file(adaptor, path)
         return InPlace(adaptor.open_write(path, WriteMode.TRUNCATE))
     _require_kind(info, FileKind.FILE, path)
-    keep = adaptor.description.supports_setting_posix_permissions
-    return Publication(adaptor, path, replace=True, mode=info.mode if keep else None)
+    return Publication(adaptor, path, replace=True, mode=_kept_mode(adaptor, info))
 
 
 def begin_appending(adaptor: FileSystemAdaptor, path: str, *, create: bool) -> InPlace:

@@ -12,7 +12,6 @@ from fsspec.spec import AbstractBufferedFile
 
 from xenon_py.engine.names import temporary_path
 from xenon_py.engine.streams import CHUNK_SIZE, RawWriter
-from xenon_py.exceptions import NoSuchPathException
 from xenon_py.model.copying import CopyMode
 
 if TYPE_CHECKING:
@@ -77,7 +76,10 @@ class WriteFile(io.BufferedWriter):
     def __init__(self, fs: Connected, path: str, mode: str, *, autocommit: bool) -> None:
         files = fs.files
         self._written = path if autocommit else temporary_path(path)
-        stream = files.open(self._written, mode if autocommit else "xb")
+        if autocommit:
+            stream = files.open(path, mode)
+        else:  # a file that it will replace leaves its permission bits to it, from the beginning
+            stream = files.open(self._written, "xb", like=path)
         super().__init__(stream.detach(), CHUNK_SIZE)  # type: ignore[attr-defined]
         self.fs = fs
         self.path = path
@@ -159,20 +161,10 @@ def _leaving_by_exception(handled_before: BaseException | None) -> bool:
 def replace_file(files: FileSystem, source: str, target: str, *, exclusive: bool = False) -> None:
     """Move a file to where one may be, by renaming where that is possible.
 
-    A file that is replaced leaves its permission bits to the new one.
-
     Raises:
         PathAlreadyExistsException: there is something, and ``exclusive`` was asked for.
     """
-    can = files.get_description()
-    if can.supports_setting_posix_permissions and not exclusive:
-        try:
-            there = files.get_attributes(target)
-        except NoSuchPathException:
-            there = None
-        if there is not None and there.is_regular:
-            files.set_posix_file_permissions(source, there.permissions)
-    if can.supports_rename:
+    if files.get_description().supports_rename:
         files.rename(source, target, replace=not exclusive)
         return
     mode = CopyMode.CREATE if exclusive else CopyMode.REPLACE

@@ -15,6 +15,7 @@ from xenon_py.exceptions import (
     XenonException,
 )
 from xenon_py.filesystem import FileSystem
+from xenon_py.model.attributes import PosixFilePermission
 from xenon_py.model.path import Path
 from xenon_py.testing.filesystems.base import FileSystemCase, get, names, put
 from xenon_py.testing.harness import pattern
@@ -117,6 +118,22 @@ class OpenTests(FileSystemCase):
             stream.write(data[100_000:])
         with fs.open(base / "file") as stream:
             assert stream.read() == data
+
+    def test_a_new_file_like_another(self, fs: FileSystem, base: Path) -> None:
+        """It gets the bits of the other one; where there are none, or no such file, all is well."""
+        bits = [PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE]
+        can = self.description
+        put(fs, base / "old")
+        if can.supports_setting_posix_permissions:
+            fs.set_posix_file_permissions(base / "old", bits)
+        for name, like in (("one", "old"), ("two", "missing")):
+            with fs.open(base / name, "xb", like=base / like) as stream:
+                stream.write(b"new")
+            assert get(fs, base / name) == b"new"
+        if can.supports_setting_posix_permissions and can.supports_reading_posix_permissions:
+            assert fs.get_attributes(base / "one").permissions == bits
+        with pytest.raises(IllegalArgumentException):
+            fs.open(base / "one", "wb", like=base / "old")
 
     def test_read_in_parts(self, fs: FileSystem, base: Path) -> None:
         data = pattern(300_000)
