@@ -8,6 +8,7 @@ from xenon_py.exceptions import NotConnectedException
 from xenon_py.model.location import Hop
 from xenon_py.model.properties import Properties
 from xenon_py.plugin.ssh import config as config_module
+from xenon_py.plugin.ssh.algorithms import Algorithms, permitted
 from xenon_py.plugin.ssh.config import host_config, parse_jumps, parse_ssh_g
 from xenon_py.plugin.ssh.settings import SshSettings, settings_from
 
@@ -108,3 +109,34 @@ def test_no_jumps():
 
 def test_undeclared_properties_have_their_documented_values():
     assert settings_from(Properties()) == SshSettings()
+
+
+@pytest.mark.parametrize(
+    ("spec", "found"),
+    [
+        ("", ["a1", "a2", "b1"]),
+        ("a2,zz,b2", ["a2", "b2"]),
+        ("+b2,zz,a1", ["a1", "a2", "b1", "b2"]),
+        ("-a*", ["b1"]),
+        ("-zz", ["a1", "a2", "b1"]),
+        ("^b1,b2", ["b1", "b2", "a1", "a2"]),
+    ],
+)
+def test_lists_of_algorithms(spec, found):
+    known = ["a1", "a2", "b1", "b2"]
+    assert permitted("ciphers", spec, known[:3], known) == found
+
+
+@pytest.mark.parametrize("spec", ["zz", "-*"])
+def test_lists_that_leave_nothing(spec):
+    with pytest.raises(NotConnectedException, match="Ciphers of the SSH configuration"):
+        permitted("ciphers", spec, ["a1"], ["a1", "a2"])
+
+
+def test_lists_that_nobody_configured_are_left_to_the_library(settings):
+    assert host_config(Hop("box"), "", settings).algorithms == Algorithms()
+    with open(settings.config_file, "a") as file:
+        file.write("\nMatch all\n    Ciphers aes256-ctr\n    RevokedHostKeys /tmp/revoked_%h\n")
+    found = host_config(Hop("box"), "", settings)
+    assert found.algorithms == Algorithms(ciphers="aes256-ctr")
+    assert found.revoked_host_keys == ("/tmp/revoked_127.0.0.1",)

@@ -223,9 +223,14 @@ class Login:
         tried = ", ".join(self.tried) or "nothing (no key, agent, password or callback for that)"
         return AuthenticationException.because(
             f"{self.host} did not let {self.config.user!r} in with a {kind}; {offered}; "
-            f"tried: {tried}",
+            f"tried: {tried}{self._not_done(allowed)}",
             host=self.host,
         )
+
+    def _not_done(self, allowed: Sequence[str]) -> str:
+        if self.config.gssapi and "gssapi-with-mic" in allowed:
+            return "; GSSAPIAuthentication of the SSH configuration is not done by this library"
+        return ""
 
 
 class _Deadline:

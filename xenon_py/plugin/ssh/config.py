@@ -6,6 +6,8 @@ whatever its version can. Elsewhere paramiko's parser is used as far as it goes.
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import pwd
 import re
@@ -13,14 +15,16 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xenon_py.exceptions import NotConnectedException
 from xenon_py.model.credentials import current_user
 from xenon_py.model.location import Hop
+from xenon_py.plugin.ssh.algorithms import Algorithms, without_defaults
 from xenon_py.plugin.ssh.settings import SshSettings
 
+_log = logging.getLogger("xenon_py.ssh")
 _QUERY_TIMEOUT = 20.0  # Match exec may run programs
 _DEFAULT_KEYS = ("id_rsa", "id_ecdsa", "id_ed25519")
 _USER_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
@@ -49,6 +53,10 @@ class HostConfig:
         hash_known_hosts: names are stored hashed when a key is added.
         keepalive: seconds of silence after which the server is asked for a sign of life.
         keepalive_count: unanswered questions after which the connection is given up.
+        revoked_host_keys: files of host keys that are never accepted.
+        algorithms: those that are permitted.
+        known_hosts_command: a source of host keys that is not asked here; ``""`` = none.
+        gssapi: Kerberos is wanted, which is not done here.
     """
 
     alias: str
@@ -68,6 +76,10 @@ class HostConfig:
     hash_known_hosts: bool = False
     keepalive: float = 15.0
     keepalive_count: int = 3
+    revoked_host_keys: tuple[str, ...] = ()
+    algorithms: Algorithms = field(default_factory=Algorithms)
+    known_hosts_command: str = ""
+    gssapi: bool = False
 
 
 def home() -> str:
@@ -126,6 +138,20 @@ def _ask_ssh(hop: Hop, user: str, settings: SshSettings) -> dict[str, list[str]]
             exit_code=done.returncode,
             stderr=done.stderr,
         )
+    options = parse_ssh_g(done.stdout.decode("utf-8", "surrogateescape"))
+    return without_defaults(options, _ssh_defaults(shutil.which("ssh")))
+
+
+@functools.cache
+def _ssh_defaults(program: str | None) -> dict[str, list[str]]:
+    """Return what ``ssh -G`` prints where nothing is configured."""
+    done = subprocess.run(
+        [program or "ssh", "-G", "-F", "none", "--", "localhost"],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=_QUERY_TIMEOUT,
+        check=False,
+    )
     return parse_ssh_g(done.stdout.decode("utf-8", "surrogateescape"))
 
 
@@ -183,6 +209,9 @@ def _resolve(
         words = " ".join(options.get(option, default)).split()
         return tuple(expand(word, tokens) for word in words if word.lower() != "none")
 
+    command = one("knownhostscommand")
+    if command and command.lower() != "none":
+        _log.warning("KnownHostsCommand for %s is not followed; known_hosts files are", hop.host)
     own = (expand(settings.known_hosts_file, tokens),) if settings.known_hosts_file else ()
     keepalive = float(one("serveraliveinterval", "0"))
     return HostConfig(
@@ -203,6 +232,10 @@ def _resolve(
         hash_known_hosts=one("hashknownhosts") in {"yes", "true"},
         keepalive=keepalive or HostConfig.keepalive,
         keepalive_count=int(one("serveralivecountmax", "3")) or HostConfig.keepalive_count,
+        revoked_host_keys=hosts("revokedhostkeys", ()),
+        algorithms=Algorithms.from_options(options),
+        known_hosts_command="" if command.lower() == "none" else command,
+        gssapi=one("gssapiauthentication") in {"yes", "true"},
     )
 
 

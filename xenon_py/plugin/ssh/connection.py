@@ -13,7 +13,6 @@ from xenon_py.exceptions import NotConnectedException
 from xenon_py.plugin.ssh import sockets, verify
 from xenon_py.plugin.ssh.auth import Login
 from xenon_py.plugin.ssh.endpoint import Endpoint
-from xenon_py.plugin.ssh.host_keys import preferred_algorithms
 from xenon_py.plugin.ssh.keepalive import Monitor
 from xenon_py.plugin.ssh.transport import SshTransport
 
@@ -53,10 +52,9 @@ def connect(endpoint: Endpoint, tunnel: OpenTunnel | None = None) -> SshTranspor
     known = verify.load_known(endpoint)
     stream = _open_stream(endpoint, tunnel)
     transport = SshTransport(stream, endpoint.settings.timeout)
-    transport.host_key_algorithms = preferred_algorithms(
-        known, verify.known_name(endpoint), transport.get_security_options().key_types
-    )
     try:
+        transport.restrict(endpoint.config.algorithms)
+        transport.choose_host_keys(endpoint.config.algorithms, known, verify.known_name(endpoint))
         _handshake(transport, endpoint, stream)
         verify.check_host_key(endpoint, transport.get_remote_server_key(), known)
         Login(

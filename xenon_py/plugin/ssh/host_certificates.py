@@ -47,6 +47,21 @@ def certificate_fault(blob: bytes, host: str, authorities: set[bytes]) -> str:
     return _content_fault(identity, host)
 
 
+def authority_of(blob: bytes) -> bytes:
+    """Return the key of the authority that signed a certificate; ``b""`` = it cannot be read."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
+        SSHCertificate,
+        load_ssh_public_identity,
+    )
+
+    try:
+        identity = load_ssh_public_identity(f"{blob_type(blob)} ".encode() + base64.b64encode(blob))
+        return _authority_blob(identity) if isinstance(identity, SSHCertificate) else b""
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
+
+
 def _authority_blob(certificate: SSHCertificate) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -2,6 +2,7 @@
 
 * host-key algorithms in the order in which keys are known, certificates included;
 * AES-GCM first (it needs no HMAC per packet), the other ciphers behind it;
+* only those algorithms that the user's configuration permits;
 * the time of the last packet received, for the detection of dead peers;
 * nothing is sent on a channel after its end, which would break the whole connection;
 * the signal that ended a remote command (``exit-signal``, RFC 4254 section 6.10), which paramiko
@@ -13,12 +14,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import paramiko
 from paramiko.common import MSG_CHANNEL_CLOSE, MSG_CHANNEL_REQUEST
 from paramiko.message import Message
 from paramiko.packet import Packetizer
+
+from xenon_py.plugin.ssh.algorithms import Algorithms, nothing_left, permitted
+from xenon_py.plugin.ssh.host_keys import KnownKey, preferred_algorithms
 
 _FIRST_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 LOG_NAME = "xenon_py.ssh.transport"
@@ -106,6 +111,46 @@ class SshTransport(paramiko.Transport):
         packetizer = self.packetizer
         assert isinstance(packetizer, WatchedPacketizer)
         return packetizer.greeting
+
+    def restrict(self, algorithms: Algorithms) -> None:
+        """Offer only what the configuration permits; to be called before the handshake.
+
+        Raises:
+            NotConnectedException: that leaves nothing.
+        """
+        options = self.get_security_options()
+        options.ciphers = permitted(
+            "ciphers", algorithms.ciphers, options.ciphers, self._known("cipher")
+        )
+        options.digests = permitted("macs", algorithms.macs, options.digests, self._known("mac"))
+        options.kex = permitted("kex", algorithms.kex, options.kex, self._known("kex"))
+
+    def _known(self, kind: str) -> list[str]:
+        """Return all algorithms that paramiko has for a purpose."""
+        return list(getattr(self, f"_{kind}_info"))
+
+    def choose_host_keys(
+        self, algorithms: Algorithms, known: Sequence[KnownKey], name: str
+    ) -> None:
+        """Ask for the host keys that are permitted, those first that can be recognised.
+
+        Args:
+            algorithms: permitted ones.
+            known: lines of the known_hosts files.
+            name: of the server.
+
+        Raises:
+            NotConnectedException: that leaves nothing.
+        """
+        plain = self.get_security_options().key_types
+        certificates = [f"{one}-cert-v01@openssh.com" for one in plain]
+        allowed = permitted(
+            "host_keys", algorithms.host_keys, (*certificates, *plain), self._known("key")
+        )
+        best = preferred_algorithms(known, name, plain)
+        self.host_key_algorithms = tuple(one for one in best if one in allowed)
+        if not self.host_key_algorithms:
+            raise nothing_left("host_keys", algorithms.host_keys, best)
 
     def send_now(self, message: Message) -> None:
         """Send a message without waiting for an answer to it."""

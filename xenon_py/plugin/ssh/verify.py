@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xenon_py.exceptions import ChangedHostKeyException, UnknownHostKeyException
 from xenon_py.plugin.ssh.endpoint import Endpoint
-from xenon_py.plugin.ssh.host_certificates import certificate_fault
+from xenon_py.plugin.ssh.host_certificates import authority_of, certificate_fault
 from xenon_py.plugin.ssh.host_keys import (
     Finding,
     KnownKey,
@@ -22,6 +22,7 @@ from xenon_py.plugin.ssh.host_keys import (
     judge,
     read_known_hosts,
 )
+from xenon_py.plugin.ssh.revoked import revoking_file
 
 if TYPE_CHECKING:
     import paramiko
@@ -50,8 +51,10 @@ def check_host_key(endpoint: Endpoint, key: paramiko.PKey, known: Sequence[Known
     Raises:
         UnknownHostKeyException: nothing is known about the server, and checking is strict.
         ChangedHostKeyException: the server is known by another key, or the key was revoked.
+        NotConnectedException: whether it was revoked cannot be found out.
     """
     name, blob = known_name(endpoint), key.asbytes()
+    _check_revoked(endpoint, key)
     finding = judge(known, name, blob)
     fault = ""
     if finding.verdict is not Verdict.REVOKED and key.public_blob is not None:
@@ -68,6 +71,21 @@ def check_host_key(endpoint: Endpoint, key: paramiko.PKey, known: Sequence[Known
         if _is_strict(endpoint):
             raise _unknown(endpoint, name, blob, key.get_name(), fault)
         _remember(endpoint, name, key.get_name(), blob)
+
+
+def _check_revoked(endpoint: Endpoint, key: paramiko.PKey) -> None:
+    """Refuse a key, or a certificate of a key or authority, that RevokedHostKeys names."""
+    shown = plain = key.asbytes()
+    others = set()
+    if key.public_blob is not None:
+        shown = key.public_blob.key_blob
+        others = {plain, authority_of(shown)}
+    if file := revoking_file(endpoint.config.revoked_host_keys, shown, others):
+        raise ChangedHostKeyException.because(
+            f"the host key of {known_name(endpoint)} was revoked: it shows {key.get_name()} "
+            f"{fingerprint(plain)}, which {file} (RevokedHostKeys) does not permit",
+            host=str(endpoint),
+        )
 
 
 def _is_strict(endpoint: Endpoint) -> bool:
@@ -111,10 +129,15 @@ def _unknown(
     else:
         certificate = f" (its certificate does not count: {fault})" if fault else ""
         text = (
-            f"the host key of {name} is not known: {shown}{certificate}; if that is the right "
-            f"one, accept it by: {_accepting_command(endpoint, name, kind, blob)}"
+            f"the host key of {name} is not known: {shown}{certificate}{_unasked(endpoint)}; if "
+            f"that is the right one, accept it by: {_accepting_command(endpoint, name, kind, blob)}"
         )
     return UnknownHostKeyException.because(text, host=str(endpoint))
+
+
+def _unasked(endpoint: Endpoint) -> str:
+    command = endpoint.config.known_hosts_command
+    return " (KnownHostsCommand of the SSH configuration is not asked here)" if command else ""
 
 
 def _accepting_command(endpoint: Endpoint, name: str, kind: str, blob: bytes) -> str:
