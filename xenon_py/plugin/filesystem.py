@@ -180,7 +180,8 @@ class FileSystemAdaptor(ABC):
         Args:
             path: the file.
             mode: what to do with what is there.
-            size: number of bytes that will come, where it is known.
+            size: number of bytes that are expected, where it is known. A protocol that has to
+                announce it refuses another number; the others need not count.
         """
 
     @abstractmethod

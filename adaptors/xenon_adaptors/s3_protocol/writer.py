@@ -20,7 +20,7 @@ from botocore import exceptions as b
 
 from xenon_adaptors.s3_protocol.failures import of_library, translated
 from xenon_adaptors.s3_protocol.wire import Wire, refusal
-from xenon_py.exceptions import PathAlreadyExistsException, XenonException
+from xenon_py.exceptions import PathAlreadyExistsException
 from xenon_py.plugin.filesystem import Buffer
 
 PART = 8 * 1024 * 1024
@@ -138,7 +138,7 @@ class S3Writer:
         bucket: its name.
         key: of the object.
         exclusive: fail where there is an object already.
-        size: number of bytes that will come, or ``None``.
+        size: number of bytes that are expected, by which the parts are cut, or ``None``.
         executor: sends parts.
     """
 
@@ -161,7 +161,6 @@ class S3Writer:
         self._exclusive = exclusive
         self._size = size
         self._executor = executor
-        self._written = 0
         self._upload = ""
         self._given_up = False
         self._closed = False
@@ -174,11 +173,8 @@ class S3Writer:
         """Take all of ``data``.
 
         Raises:
-            XenonException: more than announced, or a part could not be sent.
+            XenonException: a part could not be sent.
         """
-        self._written += len(data)
-        if self._size is not None and self._written > self._size:
-            raise XenonException.because(f"more than the announced {self._size} bytes are written")
         view = memoryview(data)
         while view:
             room = part_size(self._numbers + 1, self._size) - len(self._body)
@@ -217,11 +213,6 @@ class S3Writer:
         """Send the rest, and let the file appear."""
         if self._closed:
             return
-        if self._size is not None and self._written != self._size:
-            self.abort()
-            raise XenonException.because(
-                f"{self._size} bytes were announced, but {self._written} are written"
-            )
         try:
             if self._upload:
                 self._complete()
