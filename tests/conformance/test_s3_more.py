@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import tracemalloc
@@ -13,13 +14,21 @@ from typing import Any
 
 import pytest
 
+from services.proxy import Proxy
 from services.records import S3Server
 from support.s3 import client, connect, shared_bucket
 from support.s3_faults import operation, sent, spoilt
 from support.scripted_http import Answer, Request
+from xenon_adaptors.descriptions import S3
+from xenon_adaptors.filesystems.s3 import S3Adaptor
+from xenon_adaptors.s3_protocol import reader as s3_reader
 from xenon_adaptors.s3_protocol.server_copy import ServerCopy
 from xenon_py import DefaultCredential, FileSystem, PasswordCredential
 from xenon_py import exceptions as e
+from xenon_py.model.location import LocationForm, parse_location
+from xenon_py.model.properties import resolve_properties
+from xenon_py.plugin.filesystem import WriteMode
+from xenon_py.plugin.target import Target
 from xenon_py.testing.harness import SENTINEL, fresh_name, pattern
 
 MIB = 1 << 20
@@ -283,6 +292,48 @@ def test_who_reads_little_fetches_little(s3: S3Server, bucket: str, fs: FileSyst
             assert stream.read() == bytes(10)
         assert sent(relay, "Get") == 2 + 1  # the one that the seek left, and that of the end
     fs.delete(f"/{key}")
+
+
+def test_a_slow_connection_gets_company(s3: S3Server, bucket: str, fs: FileSystem) -> None:
+    key, data = fresh_name(), pattern(24 * MIB)
+    fs.write_to_file(f"/{key}", [data])
+    with Proxy(s3.port, rate=30e6) as proxy:
+        slow = dataclasses.replace(s3, host="127.0.0.1", port=proxy.port)
+        with connect(slow, bucket) as through:
+            assert b"".join(through.read_from_file(f"/{key}")) == data
+        assert proxy.accepted == 1 + 2  # one for what lies behind the first part each
+    fs.delete(f"/{key}")
+
+
+def test_a_fast_connection_is_enough(
+    s3: S3Server, bucket: str, fs: FileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_reader, "_PATIENCE", 1000)  # however busy this machine is
+    monkeypatch.setattr(s3_reader, "STREAM", 12 * MIB)
+    key, data = fresh_name(), pattern(24 * MIB)
+    fs.write_to_file(f"/{key}", [data])
+    with Proxy(s3.port) as proxy:
+        near = dataclasses.replace(s3, host="127.0.0.1", port=proxy.port)
+        with connect(near, bucket) as through:
+            assert b"".join(through.read_from_file(f"/{key}")) == data
+        assert proxy.accepted == 1
+    fs.delete(f"/{key}")
+
+
+def test_a_file_may_have_grown_since_it_was_looked_at(s3: S3Server, bucket: str) -> None:
+    target = Target(
+        parse_location(f"{s3.endpoint}/{bucket}", LocationForm.HTTP),
+        PasswordCredential(username=s3.access_key, password=s3.secret_key),
+        resolve_properties(S3.supported_properties, {}, adaptor="s3"),
+    )
+    path = f"/{fresh_name()}"
+    with contextlib.closing(S3Adaptor(target)) as adaptor:
+        for data in (b"longer", bytes(9 * MIB), b"lo"):
+            stream = adaptor.open_write(path, WriteMode.TRUNCATE, 4)
+            stream.write(data)
+            stream.close()
+            assert adaptor.lstat(path).size == len(data)
+        adaptor.unlink(path)
 
 
 def test_what_arrives_damaged_is_refused(s3: S3Server, bucket: str) -> None:

@@ -13,7 +13,7 @@ from services.records import S3Server
 from support.s3 import client, shared_bucket
 from support.s3_faults import error, operation, sent, spoilt, times
 from support.scripted_http import Answer, Request
-from xenon_adaptors.s3_protocol import wire
+from xenon_adaptors.s3_protocol import reader, wire
 from xenon_py import CopyMode, FileSystem
 from xenon_py import exceptions as e
 from xenon_py.testing.harness import fresh_name, pattern
@@ -62,6 +62,16 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_PAUSES", (0.0, 0.01, 0.02))
 
 
+@pytest.fixture(params=["stream", "parts"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read by a connection that is taken for fast, and by one that is taken for slow."""
+    monkeypatch.setattr(reader, "_PATIENCE", 1000 if request.param == "stream" else 0)
+    monkeypatch.setattr(reader, "_FAST", float("inf"))
+
+
+BOTH_WAYS = pytest.mark.usefixtures("_both_ways")
+
+
 def content(fs: FileSystem, key: str) -> bytes:
     return b"".join(fs.read_from_file(f"/{key}"))
 
@@ -106,6 +116,7 @@ def test_it_is_not_tried_for_ever(bucket: Bucket) -> None:
         assert sent(relay, "Get") == 4
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("data", [b"small but cut", LARGE], ids=["small", "large"])
 def test_a_body_that_breaks_off_is_continued(bucket: Bucket, data: bytes) -> None:
     key = bucket.put(data)
@@ -122,6 +133,7 @@ def test_a_body_that_breaks_off_is_continued(bucket: Bucket, data: bytes) -> Non
     assert left == [0]
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("data", [b"small but cut", LARGE], ids=["small", "large"])
 def test_a_body_that_always_breaks_off_is_no_file(
     bucket: Bucket, data: bytes, tmp_path: Any
@@ -142,6 +154,7 @@ def test_a_body_that_always_breaks_off_is_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+@BOTH_WAYS
 def test_an_object_that_is_replaced_meanwhile_is_an_error(bucket: Bucket) -> None:
     key = bucket.put(LARGE)
     with spoilt(bucket.server, bucket.name) as (_, fs), fs.open(f"/{key}", "rb") as stream:
@@ -151,6 +164,7 @@ def test_an_object_that_is_replaced_meanwhile_is_an_error(bucket: Bucket) -> Non
             stream.read()
 
 
+@BOTH_WAYS
 def test_an_object_that_is_removed_meanwhile_is_an_error(bucket: Bucket) -> None:
     key = bucket.put(LARGE)
     with spoilt(bucket.server, bucket.name) as (_, fs), fs.open(f"/{key}", "rb") as stream:
@@ -160,6 +174,7 @@ def test_an_object_that_is_removed_meanwhile_is_an_error(bucket: Bucket) -> None
             stream.read()
 
 
+@BOTH_WAYS
 def test_another_version_is_noticed_by_its_etag(bucket: Bucket) -> None:
     key = bucket.put(LARGE)
     count = [0]
@@ -295,6 +310,7 @@ def test_credentials_that_expire_within_an_upload(
         bucket.client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload)
 
 
+@BOTH_WAYS
 def test_credentials_that_expire_within_a_download(bucket: Bucket) -> None:
     key = bucket.put(LARGE)
     with (
@@ -333,6 +349,7 @@ def test_a_server_that_knows_no_conditions_is_written_to_without(bucket: Bucket)
     assert bucket.get(key) == b"data"
 
 
+@BOTH_WAYS
 def test_a_server_that_knows_no_ranges_is_read_all_the_same(bucket: Bucket) -> None:
     key = bucket.put(LARGE)
 

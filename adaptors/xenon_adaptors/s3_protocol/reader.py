@@ -1,8 +1,9 @@
-"""A file that is being read: by parts, several of them on their way at a time.
+"""A file that is being read: as a stream, or by parts, several of them on their way at a time.
 
-The first part streams. Once more than a piece of it was read, further parts are fetched ahead into
-memory. All parts must be of the same version of the object, which its ETag tells: another one is an
-error, and so is a body that ends before its length, after a few tries to get the rest.
+One connection costs both sides the least, and is enough on this machine or in its network. Where
+the reader has to wait for it, further parts are fetched ahead into memory, by connections of their
+own. All must be of the same version of the object, which its ETag tells: another one is an error,
+and so is a body that ends before its length, after a few tries to get the rest.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import collections
 import re
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Generator, Mapping
 from concurrent.futures import Executor, Future
 from typing import NamedTuple
 
@@ -21,11 +23,16 @@ from xenon_adaptors.s3_protocol.wire import Pieces, Wire, cut_short, refusal
 from xenon_py.exceptions import ConnectionLostException, VerificationException, XenonException
 
 PART = 8 * 1024 * 1024
-"""Bytes that are asked for in one request."""
+"""Bytes of the first request, by which the connection is judged, and of each fetched ahead."""
+
+STREAM = 64 * 1024 * 1024
+"""Bytes of each further request as long as the connection is fast."""
 
 AHEAD = 3
 """Parts that are fetched beside the one that is read: what a reader keeps in memory."""
 
+_FAST = 100e6  # bytes a second; a connection that brings less is to get company
+_PATIENCE = 0.05  # seconds of waiting that tell nothing about that
 _PIECE = 1024 * 1024
 _TRIES = 3
 _RANGE = re.compile(r"bytes\s+([0-9]+)-([0-9]+)/([0-9]+)")
@@ -133,29 +140,31 @@ class Source:
 
     def pieces(
         self, start: int, end: int, etag: str, *, part: Part | None = None
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes]:
         """Yield the bytes of a part; what a lost connection left out is asked for again."""
         failures = 0
-        while start < end:
-            try:
-                part = part or self.open(start, end, etag)
-                if part is None:
-                    raise self._changed()
-                piece = self.read(part.stream, min(end - start, _PIECE))
-            except ConnectionLostException:
-                failures += 1
-                if failures == _TRIES:
-                    raise
-                _close(part)
-                part = None
-                continue
-            start += len(piece)
-            failures = 0
-            if start >= min(end, part.end):
-                _close(part)
-                part = None
-            yield piece
-        _close(part)
+        try:
+            while start < end:
+                try:
+                    part = part or self.open(start, end, etag)
+                    if part is None:
+                        raise self._changed()
+                    piece = self.read(part.stream, min(end - start, _PIECE))
+                except ConnectionLostException:
+                    failures += 1
+                    if failures == _TRIES:
+                        raise
+                    _close(part)
+                    part = None
+                    continue
+                start += len(piece)
+                failures = 0
+                if start >= min(end, part.end):
+                    _close(part)
+                    part = None
+                yield piece
+        finally:
+            _close(part)
 
     def _changed(self) -> VerificationException:
         return VerificationException.because(
@@ -179,16 +188,14 @@ class S3Reader:
         self._waiting: collections.deque[bytes] = collections.deque()
         self._used = 0  # bytes of the first waiting piece
         self._closed = threading.Event()
-        first = source.open(offset, offset + PART)
-        self._first = first
+        self._busy = threading.Lock()
+        self._first = first = source.open(offset, offset + PART)
         self._total = first.total if first else 0
         self._next = first.end if first else 0  # offset from which nothing is asked for yet
         self._etag = first.etag if first else ""
-        self._pieces = (
-            iter(()) if first is None else source.pieces(offset, first.end, first.etag, part=first)
-        )
-        self._reads = 0
-        self._busy = threading.Lock()
+        self._stream = source.pieces(offset, self._next, self._etag, part=first)
+        self._arrived = 0  # bytes of the stream
+        self._waited = 0.0  # seconds for them
 
     def read(self, size: int, /) -> bytes:
         """Return 1 to ``size`` bytes, ``b""`` only at the end.
@@ -205,9 +212,6 @@ class S3Reader:
                     self._release()
 
     def _read(self, size: int) -> bytes:
-        self._reads += 1
-        if self._reads > 1:
-            self._fetch_ahead()
         if not self._waiting and not self._refill():
             return b""
         piece = self._waiting[0]
@@ -222,16 +226,29 @@ class S3Reader:
 
     def _refill(self) -> bool:
         """Get the next pieces; tell whether there are any."""
-        piece = next(self._pieces, None)
-        if piece is not None:
-            self._waiting.append(piece)
-            return True
-        self._fetch_ahead()
-        if not self._ahead or self._closed.is_set():
+        if self._closed.is_set():
             return False
-        self._waiting.extend(self._ahead.popleft().result())
-        self._fetch_ahead()
-        return True
+        if self._waited > _PATIENCE + self._arrived / _FAST:
+            self._fetch_ahead()
+        if piece := self._streamed():
+            self._waiting.append(piece)
+        elif self._ahead:
+            self._waiting.extend(self._ahead.popleft().result())
+            self._fetch_ahead()
+        return bool(self._waiting)
+
+    def _streamed(self) -> bytes | None:
+        """Return the next piece of the stream, which goes on where nothing is fetched ahead."""
+        begun = time.monotonic()
+        piece = next(self._stream, None)
+        if piece is None and self._next < self._total and not self._ahead:
+            start, self._next = self._next, min(self._next + STREAM, self._total)
+            self._stream = self._source.pieces(start, self._next, self._etag)
+            self._arrived, self._waited = 0, 0.0
+            piece = next(self._stream)
+        self._arrived += len(piece or b"")
+        self._waited += time.monotonic() - begun
+        return piece
 
     def _fetch_ahead(self) -> None:
         while self._next < self._total and len(self._ahead) < AHEAD and not self._closed.is_set():
@@ -260,8 +277,8 @@ class S3Reader:
     def _release(self) -> None:
         self._waiting.clear()
         self._ahead.clear()
-        if self._first is not None:
-            self._first.stream.close()
+        self._stream.close()
+        _close(self._first)  # by itself, as a generator that was not begun closes nothing
 
 
 def read_whole(wire: Wire, key: str, size: int) -> bytes:
