@@ -18,6 +18,7 @@ from xenon_py import FileSystem, PasswordCredential
 from xenon_py import exceptions as e
 from xenon_py.testing.harness import everything_told, fresh_name
 
+ETAG = {"ETag": '"8d777f385d3dfec8815d20f7496026dc"'}
 EMPTY = Answer(200, b"<ListBucketResult></ListBucketResult>")
 CALLS: dict[str, Callable[[FileSystem], object]] = {
     "List": lambda fs: list(fs.list("/", False)),
@@ -34,8 +35,8 @@ def usual(request: Request) -> Answer:
     what = operation(request)
     if what == "Head":
         there = request.path.endswith("/file")
-        return Answer(200, b"", {"Content-Length": "4"}) if there else Answer(404)
-    return {"List": EMPTY, "Get": Answer(200, b"data")}.get(what, Answer(200))
+        return Answer(200, b"", {"Content-Length": "4", **ETAG}) if there else Answer(404)
+    return {"List": EMPTY, "Get": Answer(200, b"data", ETAG)}.get(what, Answer(200, b"", ETAG))
 
 
 def connected(port: int) -> FileSystem:
@@ -109,6 +110,72 @@ def test_what_is_no_listing_is_no_empty_directory(body: bytes) -> None:
             list(fs.list("/", False))
         with pytest.raises(e.XenonException):
             fs.exists("/missing")
+
+
+_ENTRY = "<ListBucketResult><Contents><Key>x</Key>{}</Contents></ListBucketResult>"
+_BOMB = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x [<!ENTITY a "aa">]>' + _ENTRY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _ENTRY.format("<Size>\u00b2</Size>").encode(),
+        _ENTRY.format(f"<Size>{'9' * 5000}</Size>").encode(),
+        b'<?xml version="1.0" encoding="no-such"?><ListBucketResult/>',
+        _BOMB.format("<Size>1</Size>").encode("utf-16"),
+    ],
+    ids=["superscript", "endless-number", "encoding", "hidden-entities"],
+)
+def test_odd_listings_are_refused(body: bytes) -> None:
+    answer = Answer(200, body)
+    with (
+        serving(answering("List", answer)) as server,
+        connected(server.port) as fs,
+        pytest.raises(e.XenonException),
+    ):
+        list(fs.list("/", False))
+
+
+def test_times_that_cannot_be_are_unknown() -> None:
+    body = _ENTRY.format("<Size>1</Size><LastModified>2026-99-01T00:00:00Z</LastModified>")
+    answer = Answer(200, body.encode())
+    with serving(answering("List", answer)) as server, connected(server.port) as fs:
+        assert [one.last_modified_time for one in fs.list("/", False)] == [0]
+
+
+def _copied(fs: FileSystem) -> None:
+    status = fs.copy("/file", fs, "/new").wait(60_000)
+    if status.error is not None:
+        raise status.error
+
+
+@pytest.mark.parametrize("what", [*CALLS, "UploadPart", "Complete", "Copy", "DeleteMany"])
+def test_a_login_page_is_no_success(what: str) -> None:
+    """Nothing counts as stored, read or removed because a web server sends some page."""
+    page = Answer(200, b"<html><body>Please log in</body></html>", {"Content-Type": "text/html"})
+    created = Answer(200, b"<R><UploadId>1</UploadId></R>")
+    listed = Answer(200, _ENTRY.format("<Size>1</Size>").encode())
+
+    def script(request: Request) -> Answer:
+        if what in {"UploadPart", "Complete"} and operation(request) == "Create":
+            return created
+        if what == "DeleteMany" and operation(request) == "List":
+            return listed
+        return answering(what, page)(request)
+
+    calls = {
+        **CALLS,
+        "UploadPart": CALLS["Create"],
+        "Complete": CALLS["Create"],
+        "Copy": _copied,
+        "DeleteMany": lambda fs: fs.delete("/tree", recursive=True),
+    }
+    with (
+        serving(script) as server,
+        connected(server.port) as fs,
+        pytest.raises(e.XenonException),
+    ):
+        calls[what](fs)
 
 
 def test_a_listing_that_goes_round_in_circles() -> None:

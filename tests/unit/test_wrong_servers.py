@@ -133,6 +133,7 @@ def test_an_s3_object_may_be_a_web_page() -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/xml" if is_listing else "text/html")
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", '"x"')  # as S3 has it with every object
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)

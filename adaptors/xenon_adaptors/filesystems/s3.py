@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from xenon_adaptors.descriptions import S3
 from xenon_adaptors.s3_protocol.deleting import delete, delete_many
+from xenon_adaptors.s3_protocol.documents import size_of
 from xenon_adaptors.s3_protocol.listing import Page, parse_page
 from xenon_adaptors.s3_protocol.places import key_of, place_of, prefix_of
 from xenon_adaptors.s3_protocol.reader import S3Reader, Source, read_whole
@@ -111,7 +112,7 @@ class S3Adaptor(FileSystemAdaptor):
         answer = self._wire.send("HEAD", key)
         if answer.status == 200:
             changed = _milliseconds(answer.headers.get("last-modified", ""))
-            size = int(answer.headers.get("content-length", "0"))
+            size = size_of(answer.headers.get("content-length", ""), path)
             return FileInfo("", FileKind.FILE, size, mtime=changed, readable=True)
         if answer.status == 403:  # told without a reason
             raise refusal(answer, path)
@@ -251,5 +252,5 @@ def _milliseconds(text: str) -> int:
     """Return the time of an HTTP header as ms since 1970; 0 = not understood."""
     try:
         return int(email.utils.parsedate_to_datetime(text).timestamp()) * 1000
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from xenon_adaptors.s3_protocol.documents import document
 from xenon_adaptors.s3_protocol.failures import failure
 from xenon_adaptors.s3_protocol.wire import Wire, refusal
 from xenon_adaptors.s3_protocol.writer import md5_of
@@ -23,7 +23,8 @@ _ENTITIES = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 def delete(wire: Wire, key: str) -> None:
     """Remove one object; one that is not there is removed already."""
     answer = wire.send("DELETE", key)
-    if answer.status not in {200, 204, 404}:
+    is_page = answer.status == 200 and answer.body
+    if is_page or answer.status not in {200, 204, 404}:
         raise refusal(answer, f"/{key}")
 
 
@@ -53,14 +54,8 @@ def _delete_together(wire: Wire, keys: Sequence[str]) -> dict[str, XenonExceptio
 
 
 def _errors_in(body: bytes) -> dict[str, XenonException]:
-    if b"<!DOCTYPE" in body:
-        raise XenonException.because("the server's answer has a document type, which is refused")
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - without a document type there are no entities
-    except ET.ParseError as error:
-        raise XenonException.because(f"the server's answer cannot be read: {error}") from error
     errors = {}
-    for element in root.iterfind("{*}Error"):
+    for element in document(body, "DeleteResult").iterfind("{*}Error"):
         key, code = element.findtext("{*}Key") or "", element.findtext("{*}Code") or ""
         if code != "NoSuchKey":
             message = element.findtext("{*}Message") or ""

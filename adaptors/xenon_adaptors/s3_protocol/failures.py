@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from botocore import exceptions as b
+from botocore.parsers import ResponseParserError
 
 from xenon_py.exceptions import (
     AuthenticationException,
@@ -148,10 +150,24 @@ def of_library(error: Exception, path: str) -> XenonException:
     return XenonException.because(f"boto3 failed: {error}", path=path)
 
 
+def told(answer: Mapping[str, Any], name: str, path: str) -> str:
+    """Return what an answer, as botocore read it, has under a name.
+
+    Raises:
+        XenonException: nothing; a login page, say, is read as an answer with nothing in it.
+    """
+    try:
+        return str(answer[name])
+    except KeyError:
+        raise XenonException.because(
+            f"the server does not answer as S3 does: there is no {name} for {path!r}", path=path
+        ) from None
+
+
 @contextlib.contextmanager
 def translated(path: str) -> Iterator[None]:
     """Turn botocore's exceptions into ours."""
     try:
         yield
-    except (b.ClientError, b.BotoCoreError) as error:
+    except (b.ClientError, b.BotoCoreError, ResponseParserError) as error:
         raise of_library(error, path) from error

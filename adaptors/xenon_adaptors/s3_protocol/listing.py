@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
+from xenon_adaptors.s3_protocol.documents import document, size_of
 from xenon_py.exceptions import XenonException
 from xenon_py.plugin.filesystem import FileInfo, FileKind
 
@@ -43,10 +44,8 @@ def parse_page(body: bytes, prefix: str) -> Page:
     Raises:
         XenonException: it is no such answer, or one to another question.
     """
-    root = _document(body)
+    root = document(body, "ListBucketResult")
     space = root.tag[: root.tag.rindex("}") + 1] if root.tag.startswith("{") else ""
-    if root.tag != space + "ListBucketResult":
-        raise XenonException.because("the server does not answer as S3 does; is it the right one?")
     is_encoded = root.findtext(space + "EncodingType") == "url"
     start = len(prefix)
 
@@ -81,21 +80,11 @@ def parse_page(body: bytes, prefix: str) -> Page:
     return Page(entries, is_there, token if more else "")
 
 
-def _document(body: bytes) -> ET.Element:
-    if b"<!DOCTYPE" in body:
-        raise XenonException.because("the server's answer has a document type, which is refused")
-    try:
-        return ET.fromstring(body)  # noqa: S314 - without a document type there are no entities
-    except ET.ParseError as error:
-        raise XenonException.because(f"the server's answer cannot be read: {error}") from error
-
-
 def _file(name: str, size: str, changed: str) -> FileInfo:
-    if not size.isdigit():
-        raise XenonException.because(f"the server tells {size!r} as the size of {name!r}")
+    number = size_of(size, name)
     if name in _NO_NAMES:
         name += "/"
-    return FileInfo(name, FileKind.FILE, int(size), mtime=milliseconds(changed), readable=True)
+    return FileInfo(name, FileKind.FILE, number, mtime=milliseconds(changed), readable=True)
 
 
 def _directory(name: str) -> FileInfo:
@@ -109,5 +98,8 @@ def milliseconds(text: str) -> int:
     if not match:
         return 0
     *numbers, fraction = match.groups()
-    seconds = calendar.timegm(tuple(map(int, numbers)))
+    try:
+        seconds = calendar.timegm(tuple(map(int, numbers)))
+    except ValueError:  # a thirteenth month
+        return 0
     return seconds * 1000 + int((fraction or "0").ljust(3, "0")[:3])

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from concurrent.futures import wait as wait_for
 from typing import Any
 
-from xenon_adaptors.s3_protocol.failures import translated
+from xenon_adaptors.s3_protocol.failures import told, translated
 from xenon_adaptors.s3_protocol.writer import MAX_PARTS, abort_upload
 from xenon_py.plugin.filesystem import Progress
 
@@ -64,12 +64,13 @@ class ServerCopy:
         path = f"/{source}"
         with translated(path):
             info = self._client.head_object(Bucket=self._bucket, Key=source)
-            size = info["ContentLength"]
+            size, etag = info["ContentLength"], told(info, "ETag", path)
             if size > self._whole_up_to:
                 return self._copy_parts(source, target, info, progress)
-            self._client.copy_object(
-                Bucket=self._bucket, Key=target, **self._source(source, info["ETag"])
+            answer = self._client.copy_object(
+                Bucket=self._bucket, Key=target, **self._source(source, etag)
             )
+            told(answer.get("CopyObjectResult", {}), "ETag", path)
         try:
             progress(size)
         except BaseException:
@@ -85,7 +86,8 @@ class ServerCopy:
     ) -> None:
         names = {"Bucket": self._bucket, "Key": target}
         kept = {name: info[name] for name in _KEPT if info.get(name)}
-        upload = self._client.create_multipart_upload(**names, **kept)["UploadId"]
+        made = self._client.create_multipart_upload(**names, **kept)
+        upload = told(made, "UploadId", f"/{target}")
         try:
             size = info["ContentLength"]
             step = max(self._part, -(-size // MAX_PARTS))
@@ -124,7 +126,7 @@ class ServerCopy:
                 PartNumber=number,
                 CopySourceRange=f"bytes={start}-{min(start + starts.step, size) - 1}",
             )
-            return str(answer["CopyPartResult"]["ETag"])
+            return told(answer.get("CopyPartResult", {}), "ETag", f"/{source}")
 
         copies = [
             self._executor.submit(copy, number, start)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -18,6 +17,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import HTTPError
 
+from xenon_adaptors.s3_protocol.documents import document
 from xenon_adaptors.s3_protocol.failures import failure, of_library
 from xenon_adaptors.s3_protocol.places import Place, encoded
 from xenon_adaptors.s3_protocol.signing import Signer, query_text
@@ -26,6 +26,7 @@ from xenon_py.plugin.greetings import foreign_greeting
 
 _PAUSES = (0.2, 0.5, 1.0)  # seconds, before each further try
 _PASSING = {429, 500, 502, 503, 504}
+_OF_OBJECTS = {"GET", "HEAD", "PUT"}
 _LONGEST = 64 * 1024 * 1024  # of an answer that is not the content of an object
 _LONGEST_ERROR = 64 * 1024
 _NO_HEADERS: Mapping[str, str] = {}
@@ -135,6 +136,8 @@ class Wire:
         url = f"{self._url}/{encoded(key)}{'?' + query if query else ''}"
         request = AWSPreparedRequest(method, url, HeadersDict(signed), body, stream_output=True)
         response: AWSResponse = self.http.send(request)
+        if key and method in _OF_OBJECTS and response.status_code in {200, 206}:
+            _require_object(response, key)
         if stream and response.status_code in {200, 206}:
             return Answer(response.status_code, response.headers, b"", response.raw, tries)
         content = _content(response, method)
@@ -161,6 +164,20 @@ def _is_lasting(error: b.HTTPClientError) -> bool:
     """Tell whether another try would meet the same error."""
     known = isinstance(error, (b.SSLError, b.EndpointConnectionError))
     return known or bool(foreign_greeting(error))
+
+
+def _require_object(response: AWSResponse, key: str) -> None:
+    """Check that a good answer about an object is one of S3: a login page is no stored file.
+
+    Raises:
+        XenonException: it has no ETag, which every answer about an object has.
+    """
+    if "etag" not in response.headers:
+        response.raw.close()
+        raise XenonException.because(
+            f"the server does not answer as S3 does, but as a web server with a page: '/{key}'",
+            path=f"/{key}",
+        )
 
 
 def _content(response: AWSResponse, method: str) -> bytes:
@@ -210,11 +227,11 @@ def no_s3(answer: Answer, endpoint: str) -> XenonException:
 
 def _told(body: bytes) -> tuple[str, str]:
     """Return code and message of an error document; empty where it is none."""
-    if len(body) > _LONGEST_ERROR or b"<!DOCTYPE" in body:
+    if len(body) > _LONGEST_ERROR:
         return "", ""
     try:
-        root = ET.fromstring(body)  # noqa: S314 - short, and without a document type
-    except ET.ParseError:
+        root = document(body, "Error")
+    except XenonException:
         return "", ""
     return (root.findtext("{*}Code") or "", root.findtext("{*}Message") or "")
 

@@ -17,8 +17,9 @@ from concurrent.futures import wait as wait_for
 from typing import Any
 
 from botocore import exceptions as b
+from botocore.parsers import ResponseParserError
 
-from xenon_adaptors.s3_protocol.failures import of_library, translated
+from xenon_adaptors.s3_protocol.failures import of_library, told, translated
 from xenon_adaptors.s3_protocol.wire import Wire, refusal
 from xenon_py.exceptions import PathAlreadyExistsException
 from xenon_py.plugin.filesystem import Buffer
@@ -190,7 +191,7 @@ class S3Writer:
         if not self._upload:
             with translated(self._path):
                 made = self._client().create_multipart_upload(**self._names)
-            self._upload = made["UploadId"]
+            self._upload = told(made, "UploadId", self._path)
         while len(self._sending) >= AT_ONCE:
             self._etags.append(self._sending[0].result())
             self._sending.popleft()
@@ -207,7 +208,7 @@ class S3Writer:
                 Body=body,
                 ContentMD5=md5_of(*body.pieces),
             )
-        return str(answer["ETag"])
+        return told(answer, "ETag", self._path)
 
     def close(self) -> None:
         """Send the rest, and let the file appear."""
@@ -232,13 +233,14 @@ class S3Writer:
         parts = [{"PartNumber": n, "ETag": etag} for n, etag in enumerate(self._etags, 1)]
         condition = {"IfNoneMatch": "*"} if self._exclusive else {}
         try:
-            self._client().complete_multipart_upload(
+            answer = self._client().complete_multipart_upload(
                 **self._names,
                 **condition,
                 UploadId=self._upload,
                 MultipartUpload={"Parts": parts},
             )
-        except (b.ClientError, b.BotoCoreError) as error:
+            told(answer, "ETag", self._path)
+        except (b.ClientError, b.BotoCoreError, ResponseParserError) as error:
             if self._is_complete():
                 return
             if _status(error) == 412:
