@@ -182,12 +182,12 @@ def create_directories(adaptor: FileSystemAdaptor, path: str) -> None:
         raise PathAlreadyExistsException.because(f"path already exists: {path!r}", path=path)
     missing: list[str] = []
     directory = parent(path)
-    while directory != "/" and lookup(adaptor, directory) is None:
+    info: FileInfo | None = None
+    while directory != "/" and (info := lookup(adaptor, directory)) is None:
         missing.append(directory)
         directory = parent(directory)
-    check_parent(adaptor, missing[-1] if missing else path)
-    if directory != "/":
-        _check_leads_to_directory(adaptor, directory)
+    if info is not None:
+        _check_leads_to_directory(adaptor, directory, info)
     for one in reversed(missing):
         try:
             adaptor.mkdir(one)
@@ -196,8 +196,11 @@ def create_directories(adaptor: FileSystemAdaptor, path: str) -> None:
     adaptor.mkdir(path)
 
 
-def _check_leads_to_directory(adaptor: FileSystemAdaptor, path: str) -> None:
-    info = followed(adaptor, path)
+def _check_leads_to_directory(
+    adaptor: FileSystemAdaptor, path: str, info: FileInfo | None = None
+) -> None:
+    if info is None or info.kind is FileKind.LINK:
+        info = followed(adaptor, path)
     if info is not None:
         _require_kind(info, FileKind.DIRECTORY, path)
 

@@ -24,10 +24,24 @@ class _Planner:
 
     def __init__(self, fs: Content) -> None:
         self._fs = fs
+        self._known: dict[str, dict[str, Any]] = {}
         self.pairs: list[Pair] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._fs, name)
+
+    def expand_path(
+        self, path: Any, recursive: bool = False, maxdepth: int | None = None, **kwargs: Any
+    ) -> list[str]:
+        """Return the paths, and note what they are."""
+        found = self._fs.expanded(path, recursive, maxdepth)
+        self._known |= found
+        return sorted(found)
+
+    def isdir(self, path: str) -> bool:
+        """Tell whether it is a directory; asks only where that is not known yet."""
+        known = self._known.get(path)
+        return known["type"] == "directory" if known else self._fs.isdir(path)
 
     def get_file(self, source: Any, target: Any, **kwargs: Any) -> None:
         """Note a pair."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import os
+from collections.abc import Iterator
 from typing import Any
 
-from xenon_py.exceptions import InvalidPathException, NoSuchPathException
+from fsspec.core import has_magic
+
+from xenon_py.exceptions import (
+    InvalidPathException,
+    NoSuchPathException,
+    PermissionDeniedException,
+)
 from xenon_py.integrations.fsspec.base import Connected
 from xenon_py.integrations.fsspec.records import record, seconds_to_time
 from xenon_py.model.attributes import PathAttributes
-from xenon_py.model.path import join, normalise, parent
+from xenon_py.model.path import normalise, parent
 
 _MAX_LINKS = 40
 
@@ -56,18 +64,22 @@ class Looking(Connected):
         Links to files are told as files. Links to directories are told as links, so that nothing
         that walks a tree leaves it or goes in circles.
         """
-        path = self._strip_protocol(path)
+        found = self._listing(self._strip_protocol(path))
+        return found if detail else sorted(one["name"] for one in found)
+
+    def _listing(self, path: str, *, recursive: bool = False) -> list[dict[str, Any]]:
+        """Return the entries of a directory, perhaps with all below, or what is no directory."""
         try:
-            found = self._listed(path, path)
+            return self._listed(path, path, recursive)
         except InvalidPathException:
             told = self.info(path)
             inside = told["type"] == "directory"  # a link to one
-            found = self._listed(told["destination"], path) if inside else [told]
-        return found if detail else sorted(one["name"] for one in found)
+            return self._listed(told["destination"], path, recursive) if inside else [told]
 
-    def _listed(self, directory: str, shown: str) -> list[dict[str, Any]]:
-        entries = self.files.list(directory, False)
-        return [self._entry(join(shown, one.path.name), one) for one in entries]
+    def _listed(self, directory: str, shown: str, recursive: bool) -> list[dict[str, Any]]:
+        cut, top = len(directory.rstrip("/")), shown.rstrip("/")
+        entries = self.files.list(directory, recursive)
+        return [self._entry(top + str(one.path)[cut:], one) for one in entries]
 
     def _entry(self, path: str, attributes: PathAttributes) -> dict[str, Any]:
         if not attributes.is_symbolic_link:
@@ -75,6 +87,94 @@ class Looking(Connected):
         told = self._link_record(str(attributes.path), attributes)
         kind = "link" if told["type"] == "directory" else told["type"]
         return {**told, "name": path, "type": kind}
+
+    def walk(
+        self,
+        path: str,
+        maxdepth: int | None = None,
+        topdown: bool = True,
+        on_error: Any = "omit",
+        **kwargs: Any,
+    ) -> Iterator[Any]:
+        """Yield directories as ``os.walk`` does; see fsspec.
+
+        What ``on_error="omit"`` passes over is what is missing, or may not be seen; when the server
+        cannot be asked, that is raised.
+        """
+        told = _pass_over if on_error == "omit" else on_error
+        yield from super().walk(path, maxdepth, topdown, told, **kwargs)
+
+    def find(
+        self,
+        path: str,
+        maxdepth: int | None = None,
+        withdirs: bool = False,
+        detail: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Return all files below a directory, and the directories too if ``withdirs``."""
+        path = self._strip_protocol(path)
+        try:
+            if maxdepth not in {None, 1}:
+                return super().find(path, maxdepth, withdirs, detail, **kwargs)
+            entries = self._listing(path, recursive=maxdepth is None)
+        except PermissionDeniedException:  # somewhere below: the rest can be told
+            return super().find(path, maxdepth, withdirs, detail, **kwargs)
+        except NoSuchPathException:
+            return {} if detail else []
+        found = {one["name"]: one for one in entries if withdirs or one["type"] != "directory"}
+        if withdirs and path not in found:
+            found[path] = self.info(path)
+        return {name: found[name] for name in sorted(found)} if detail else sorted(found)
+
+    def expand_path(
+        self,
+        path: Any,
+        recursive: bool = False,
+        maxdepth: int | None = None,
+        assume_literal: bool = False,
+        **kwargs: Any,
+    ) -> list[str]:
+        """Return all paths that patterns match, and with ``recursive`` all below them, sorted.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        return sorted(self.expanded(path, recursive, maxdepth, assume_literal))
+
+    def expanded(
+        self, path: Any, recursive: bool, maxdepth: int | None, assume_literal: bool = False
+    ) -> dict[str, dict[str, Any]]:
+        """Return the same paths with what was learnt of each on the way; ``{}`` = nothing."""
+        if maxdepth is not None and maxdepth < 1:
+            raise ValueError("maxdepth must be at least 1")
+        found: dict[str, dict[str, Any]] = {}
+        for one in [path] if isinstance(path, (str, os.PathLike)) else path:
+            stripped = self._strip_protocol(one)
+            if not assume_literal and has_magic(stripped):
+                matched = self.glob(stripped, maxdepth=maxdepth, detail=True)
+                found |= matched
+                if recursive and maxdepth != 1:
+                    found |= self._below(matched, maxdepth and maxdepth - 1)
+            elif recursive:
+                found |= self.find(stripped, maxdepth=maxdepth, withdirs=True, detail=True)
+                if stripped not in found and self.exists(stripped):
+                    found[stripped] = {}
+            else:
+                found.setdefault(stripped, {})
+        if not found:
+            raise NoSuchPathException.because(f"there is nothing: {path!r}", path=str(path))
+        return found
+
+    def _below(
+        self, matched: dict[str, dict[str, Any]], maxdepth: int | None
+    ) -> dict[str, dict[str, Any]]:
+        """Return what is below the directories among paths; each is looked into once."""
+        found: dict[str, dict[str, Any]] = {}
+        for path in sorted(matched):
+            if matched[path]["type"] == "directory" and (maxdepth or path not in found):
+                found |= self.find(path, maxdepth=maxdepth, withdirs=True, detail=True)
+        return found
 
     def exists(self, path: str, **kwargs: Any) -> bool:
         """Tell whether there is something; a failure to find out is raised, unlike elsewhere."""
@@ -112,3 +212,15 @@ class Looking(Connected):
     def modified(self, path: str) -> datetime.datetime:
         """Return the time of the last modification; raises likewise."""
         return seconds_to_time(self.info(path).get("mtime"), "modification")
+
+
+def _pass_over(error: OSError) -> None:
+    """Pass over a directory that is gone, or that may not be read.
+
+    Raises:
+        OSError: it is another error.
+    """
+    if not isinstance(
+        error, (NoSuchPathException, PermissionDeniedException, InvalidPathException)
+    ):
+        raise error
