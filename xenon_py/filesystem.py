@@ -61,7 +61,7 @@ from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.path import Path, PathLike, as_path
 from xenon_py.model.shown import shown
 from xenon_py.model.timeouts import Timeout, seconds_of
-from xenon_py.plugin.filesystem import Buffer, FileSystemAdaptor, lookup
+from xenon_py.plugin.filesystem import Buffer, FileInfo, FileSystemAdaptor, lookup
 from xenon_py.plugin.target import Target
 
 if TYPE_CHECKING:
@@ -306,6 +306,11 @@ class FileSystem:
         with self._on("list", dir, "dir") as (adaptor, full):
             below = checked_flag(recursive, "recursive")
             return operations.list_directory(adaptor, full, recursive=below)
+
+    def _scan(self, path: PathLike, *, recursive: bool) -> Sequence[tuple[str, Sequence[FileInfo]]]:
+        """Return directories with their entries as the adaptor tells them, for the fsspec face."""
+        with self._on("list", path) as (adaptor, full):
+            return list(operations.scan(adaptor, full, recursive=recursive))
 
     def create_directory(self, path: PathLike | None = None) -> None:
         """Make a directory whose parent is there.

@@ -6,7 +6,7 @@ before anything is touched; the primitives check again where the server can, aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from xenon_py.engine.attributes import Listing, attributes_in, attributes_of
 from xenon_py.engine.publishing import InPlace, Publication
@@ -158,13 +158,26 @@ def list_directory(adaptor: FileSystemAdaptor, path: str, *, recursive: bool) ->
         NoSuchPathException: there is none.
         InvalidPathException: it is no real directory (a link to one is not).
     """
-    _require_kind(require(adaptor, path), FileKind.DIRECTORY, path)
     found = Listing()
-    for directory, entries in walk(adaptor, path):
+    for directory, entries in scan(adaptor, path, recursive=recursive):
         found += attributes_in(directory, entries)
+    return found
+
+
+def scan(
+    adaptor: FileSystemAdaptor, path: str, *, recursive: bool
+) -> Iterator[tuple[str, list[FileInfo]]]:
+    """Yield a directory with its entries, and with ``recursive`` each below it likewise.
+
+    Raises:
+        NoSuchPathException: there is none.
+        InvalidPathException: it is no real directory (a link to one is not).
+    """
+    _require_kind(require(adaptor, path), FileKind.DIRECTORY, path)
+    for directory, entries in walk(adaptor, path):
+        yield directory, entries
         if not recursive:
             break
-    return found
 
 
 def create_directory(adaptor: FileSystemAdaptor, path: str) -> None:

@@ -208,6 +208,18 @@ class SftpAdaptor(FileSystemAdaptor):
             self._identities.group(gid),
         )
 
+    def _infos(self, entries: listing.Entries) -> Iterator[FileInfo]:
+        """Yield the same for the entries of a listing, of which neighbours are mostly alike."""
+        last: tuple[object, ...] = ()
+        for name, found in entries:
+            size, uid, gid, mode, atime, mtime = found
+            if (uid, gid, mode) != last:
+                last = uid, gid, mode
+                model = self._info(b"", found)
+                kind, bits, user, group = model.kind, model.mode, model.owner, model.group
+            changed, read = 1000 * (mtime or 0), 1000 * (atime or 0)
+            yield FileInfo(decoded(name), kind, size or 0, bits, changed, read, 0, user, group)
+
     def scandir(self, path: str) -> Iterable[FileInfo]:
         """Yield the entries of a directory."""
 
@@ -218,8 +230,7 @@ class SftpAdaptor(FileSystemAdaptor):
         groups = self._once_more(start, "scandir", path)
         try:
             for group in groups:
-                for name, found in group:
-                    yield self._info(name, found)
+                yield from self._infos(group)
         except StatusError as error:
             raise self._explain("scandir", path, error) from error
 

@@ -15,9 +15,10 @@ from xenon_py.exceptions import (
     PermissionDeniedException,
 )
 from xenon_py.integrations.fsspec.base import Connected
-from xenon_py.integrations.fsspec.records import record, seconds_to_time
+from xenon_py.integrations.fsspec.records import record, records, seconds_to_time
 from xenon_py.model.attributes import PathAttributes
-from xenon_py.model.path import normalise, parent
+from xenon_py.model.path import join, normalise, parent
+from xenon_py.plugin.filesystem import FileKind
 
 _MAX_LINKS = 40
 
@@ -78,15 +79,21 @@ class Looking(Connected):
 
     def _listed(self, directory: str, shown: str, recursive: bool) -> list[dict[str, Any]]:
         cut, top = len(directory.rstrip("/")), shown.rstrip("/")
-        entries = self.files.list(directory, recursive)
-        return [self._entry(top + str(one.path)[cut:], one) for one in entries]
+        found: list[dict[str, Any]] = []
+        for one, entries in self.files._scan(directory, recursive=recursive):  # noqa: SLF001
+            told = records(top + one.rstrip("/")[cut:], entries)
+            for at, entry in enumerate(entries):
+                if entry.kind is FileKind.LINK:
+                    told[at] = self._link_entry(join(one, entry.name), told[at])
+            found += told
+        return found
 
-    def _entry(self, path: str, attributes: PathAttributes) -> dict[str, Any]:
-        if not attributes.is_symbolic_link:
-            return record(path, attributes)
-        told = self._link_record(str(attributes.path), attributes)
-        kind = "link" if told["type"] == "directory" else told["type"]
-        return {**told, "name": path, "type": kind}
+    def _link_entry(self, path: str, told: dict[str, Any]) -> dict[str, Any]:
+        """Return what a listing tells of a link: a file, if it leads to one, else a link."""
+        target, found = self._followed(path)
+        if found is None or found.is_directory:
+            return {**told, "destination": target}
+        return {**record(told["name"], found), "islink": True, "destination": target}
 
     def walk(
         self,
