@@ -15,7 +15,9 @@ from services.fixtures import (  # noqa: F401 - pytest finds fixtures by name in
     proftpd_ftp,
     proftpd_sftp,
     pureftpd,
+    rgw,
     s3,
+    seaweed,
     services,
     slurm,
     slurm_without_accounting,
@@ -52,3 +54,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="ring",
         help="copy a file of 300 MB around a ring of all file systems, or between all pairs",
     )
+    group.addoption(
+        "--rgw",
+        action="store_true",
+        help="run the tests of S3 on Ceph's gateway too: minutes to install, seconds to start",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Tell whether S3 is tested on Ceph's gateway."""
+    return f"rgw: {'on' if config.getoption('--rgw') else 'left out, runs with --rgw only'}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes Ceph's gateway, unless it is asked for."""
+    if config.getoption("--rgw"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("rgw")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("rgw")]

@@ -1,4 +1,4 @@
-"""S3 with answers that are lost, cut, late or refused, in front of a real server."""
+"""S3 with answers that are lost, cut, late or refused, in front of each real server."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from services.proxy import Proxy
 from services.records import S3Server
-from support.s3 import client, shared_bucket
+from support.s3 import client, connect, shared_bucket
 from support.s3_faults import error, operation, sent, spoilt, times
 from support.scripted_http import Answer, Request
 from xenon_adaptors.s3_protocol import reader, wire
 from xenon_py import CopyMode, FileSystem
 from xenon_py import exceptions as e
-from xenon_py.testing.harness import fresh_name, pattern
+from xenon_py.testing.harness import fresh_name, pattern, until
 
 MIB = 1 << 20
 LARGE = pattern(17 * MIB + 5)
@@ -363,6 +364,17 @@ def test_a_server_that_knows_no_ranges_is_read_all_the_same(bucket: Bucket) -> N
             assert stream.read(100) == LARGE[10 * MIB : 10 * MIB + 100]
 
 
+def test_a_server_that_refuses_ranges_without_a_word(bucket: Bucket) -> None:
+    """As Ceph does for those behind the end, and so for every range of an empty object."""
+    refused = times(99, "Get", error(416, "InvalidRange"))
+    with spoilt(bucket.server, bucket.name, refused) as (_, fs):
+        assert content(fs, bucket.put(b"")) == b""
+        key = bucket.put(b"data")
+        assert list(fs.read_from_file(f"/{key}", offset=4)) == []
+        with pytest.raises(e.XenonException, match="416"):
+            content(fs, key)
+
+
 def test_a_server_that_deletes_one_by_one_only(bucket: Bucket) -> None:
     unknown = times(99, "DeleteMany", error(501, "NotImplemented"))
     with spoilt(bucket.server, bucket.name, unknown) as (_, fs):
@@ -401,3 +413,55 @@ def test_a_copy_of_a_source_that_changes_is_an_error(bucket: Bucket) -> None:
         status = fs.copy(f"/{key}", fs, f"/{key}-copy", CopyMode.REPLACE).wait()
         assert isinstance(status.error, e.VerificationException)
         assert not fs.exists(f"/{key}-copy")
+
+
+def test_parts_are_on_their_way_side_by_side(bucket: Bucket) -> None:
+    key = fresh_name()
+    together = threading.Barrier(3)
+
+    def hold(request: Request) -> None:
+        if operation(request) == "UploadPart":
+            together.wait(20)
+
+    with spoilt(bucket.server, bucket.name, hold) as (_, fs):
+        fs.write_to_file(f"/{key}", [LARGE])
+    assert bucket.get(key) == LARGE
+
+
+def test_a_part_that_is_cut_on_its_way_is_sent_again(bucket: Bucket) -> None:
+    """The server gets parts that are shorter than announced, and must not keep them."""
+    key = fresh_name()
+    with (
+        Proxy(bucket.server.port) as proxy,
+        connect(dataclasses.replace(bucket.server, port=proxy.port), bucket.name) as fs,
+        fs.open(f"/{key}", "wb") as stream,
+    ):
+        proxy.cut_after = 3 * MIB
+        proxy.cut()  # connections that are there know no limit
+        begun = proxy.accepted
+        stream.write(LARGE[: 8 * MIB])
+        stream.write(LARGE[8 * MIB : 9 * MIB])  # the first part is sent
+        until(lambda: proxy.accepted >= begun + 3, "the first part is cut, and sent again")
+        proxy.cut_after = None
+        stream.write(LARGE[9 * MIB :])
+    assert bucket.get(key) == LARGE
+    assert bucket.uploads(key) == []
+
+
+@pytest.mark.rgw
+def test_a_quota_that_is_used_up(rgw: S3Server) -> None:
+    """The server itself refuses: a small file, and an upload in the midst of its parts."""
+    assert rgw.limited
+    user, secret = rgw.limited
+    limited = dataclasses.replace(rgw, access_key=user, secret_key=secret)
+    bucket = Bucket(limited, fresh_name(), client(limited))
+    bucket.client.create_bucket(Bucket=bucket.name)
+    with connect(limited, bucket.name) as fs:
+        fs.write_to_file("/fits", [bytes(9 * MIB)])
+        for key, size in (("small", 8 * MIB), ("large", 30 * MIB)):
+            with pytest.raises(e.NoSpaceException):
+                fs.write_to_file(f"/{key}", [bytes(size)])
+            assert bucket.uploads(key) == []
+            assert not bucket.has(key)
+        fs.delete("/fits")
+    bucket.client.delete_bucket(Bucket=bucket.name)

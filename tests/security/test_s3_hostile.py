@@ -247,7 +247,7 @@ def test_certificates_are_verified(
         monkeypatch.delenv(name, raising=False)
     port, bucket = tls_relay
     credential = PasswordCredential(username=s3.access_key, password=s3.secret_key)
-    location = f"https://localhost:{port}/{bucket}"
+    location = f"https://127.0.0.1:{port}/{bucket}"
     with pytest.raises(e.NotConnectedException, match="certificate"):
         FileSystem.create("s3", location, password_credential=credential)
     trusting = {"s3.caFile": str(certificate().certificate)}

@@ -13,7 +13,10 @@ from services.registry import SERVICES
 
 
 def main() -> int:
-    """Run one command for the named services (default: all of them)."""
+    """Run one command for the named services.
+
+    Without names: for all of them, but those `on_request` are neither installed nor started.
+    """
     parser = argparse.ArgumentParser(prog="python3 -m services", description=__doc__)
     parser.add_argument("command", choices=("install", "start", "stop", "status", "run"))
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(SERVICES)}")
@@ -21,13 +24,19 @@ def main() -> int:
     unknown = [name for name in arguments.names if name not in SERVICES]
     if unknown:
         parser.error(f"no such service: {', '.join(unknown)}; there are {', '.join(SERVICES)}")
-    names = arguments.names or list(SERVICES)
+    names = arguments.names or usual(arguments.command)
     if arguments.command == "install" and os.geteuid() == 0:
         _install_packages(names)
     if arguments.command == "run":
         return _run_until_told(names)
     done = [_run(arguments.command, name) for name in names]
     return 0 if all(done) else 1
+
+
+def usual(command: str) -> list[str]:
+    """Return what a command is for where no names are given."""
+    begins = command in {"install", "start", "run"}
+    return [name for name in SERVICES if not (begins and SERVICES[name].on_request)]
 
 
 def _run_until_told(names: list[str]) -> int:

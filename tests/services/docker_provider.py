@@ -40,7 +40,9 @@ from services.records import (
     SshChain,
     SshServer,
 )
-from services.seaweed import OFFSET as S3_OFFSET
+from services.rgw import OFFSET as RGW_OFFSET
+from services.rgw import RgwService
+from services.seaweed import OFFSET as SEAWEED_OFFSET
 from services.seaweed import SeaweedService
 from services.slurm import OFFSETS as SLURM_OFFSETS
 from services.slurm_config import Layout
@@ -124,9 +126,14 @@ class DockerProvider:
         return self._dav(LighttpdService())
 
     @contextlib.contextmanager
-    def s3(self) -> Iterator[S3Server]:
-        with self._container("seaweed", ["seaweed"], [S3_OFFSET], None) as (_, base):
-            yield SeaweedService().record(base + S3_OFFSET)
+    def seaweed(self) -> Iterator[S3Server]:
+        with self._container("seaweed", ["seaweed"], [SEAWEED_OFFSET], None) as (_, base):
+            yield SeaweedService().record(base + SEAWEED_OFFSET)
+
+    @contextlib.contextmanager
+    def rgw(self) -> Iterator[S3Server]:
+        with self._container("rgw", ["rgw"], [RGW_OFFSET], None) as (_, base):
+            yield RgwService().record(base + RGW_OFFSET)
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:

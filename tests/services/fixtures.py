@@ -136,9 +136,25 @@ def lighttpd(services: Services) -> Iterator[DavServer]:
 
 
 @pytest.fixture(scope="session")
-def s3(services: Services) -> Iterator[S3Server]:
-    """An S3 server (SeaweedFS) with two identities and no buckets."""
-    yield from services.use(lambda provider: provider.s3())
+def seaweed(services: Services) -> Iterator[S3Server]:
+    """SeaweedFS as S3 server, with two identities and no buckets."""
+    yield from services.use(lambda provider: provider.seaweed())
+
+
+@pytest.fixture(scope="session")
+def rgw(services: Services) -> Iterator[S3Server]:
+    """Ceph's gateway as S3 server, for tests with the marker `rgw`; it takes long to get."""
+    yield from services.use(lambda provider: provider.rgw())
+
+
+@pytest.fixture(
+    scope="session",
+    params=["seaweed", pytest.param("rgw", marks=pytest.mark.rgw)],
+)
+def s3(request: pytest.FixtureRequest) -> S3Server:
+    """Each of the S3 servers."""
+    server: S3Server = request.getfixturevalue(request.param)
+    return server
 
 
 @pytest.fixture(scope="session")

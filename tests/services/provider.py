@@ -21,6 +21,7 @@ from services.records import (
     SshChain,
     SshServer,
 )
+from services.rgw import RgwService
 from services.seaweed import SeaweedService
 from services.slurm import SlurmService, SlurmWithoutAccountingService
 from services.sshd import SshChainService, SshdService
@@ -61,8 +62,11 @@ class Provider(Protocol):
     def lighttpd(self) -> AbstractContextManager[DavServer]:
         """A third WebDAV server."""
 
-    def s3(self) -> AbstractContextManager[S3Server]:
-        """An S3 server."""
+    def seaweed(self) -> AbstractContextManager[S3Server]:
+        """An S3 server that is there at once."""
+
+    def rgw(self) -> AbstractContextManager[S3Server]:
+        """Ceph's S3 server, which is not."""
 
     def atd(self) -> AbstractContextManager[AtHost]:
         """A machine with an at daemon."""
@@ -107,8 +111,11 @@ class NativeProvider:
     def lighttpd(self) -> AbstractContextManager[DavServer]:
         return LighttpdService().use()
 
-    def s3(self) -> AbstractContextManager[S3Server]:
+    def seaweed(self) -> AbstractContextManager[S3Server]:
         return SeaweedService().use()
+
+    def rgw(self) -> AbstractContextManager[S3Server]:
+        return RgwService().use()
 
     @contextlib.contextmanager
     def atd(self) -> Iterator[AtHost]:

@@ -133,6 +133,11 @@ class S3Server:
     secret_key: str = field(repr=False)
     reader: str  # access key of a second identity, which may only read and list
     reader_secret: str = field(repr=False)
+    program: str  # SeaweedFS, Ceph
+    keeps_a_tree: bool  # knows names between slashes only: `a//b` is `a/b`, and so is `a\\b`
+    creates_once: bool  # If-None-Match lets one of several writers win, of small files at least
+    domain: str  # also takes requests to hosts `bucket.domain`
+    limited: tuple[str, str] | None = field(default=None, repr=False)  # key and secret with a quota
 
     @property
     def endpoint(self) -> str:

@@ -7,6 +7,7 @@ from services.gridengine import GridEngineService
 from services.pbs import OpenPbsService, TorqueService
 from services.proftpd import ProftpdFtpService, ProftpdSftpService
 from services.pureftpd import PureFtpdService
+from services.rgw import RgwService
 from services.seaweed import SeaweedService
 from services.service import Service
 from services.slurm import SlurmService, SlurmWithoutAccountingService
@@ -27,6 +28,7 @@ SERVICES: dict[str, type[Service[Any]]] = {
         NginxService,
         LighttpdService,
         SeaweedService,
+        RgwService,
         AtdService,
         SlurmService,
         SlurmWithoutAccountingService,

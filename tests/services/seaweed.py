@@ -18,6 +18,7 @@ from services.state import choose_ports, listen_address, locked, make_directory,
 OFFSET = 40
 PORTS = 10
 READER = ("reader", "reader-secret")
+DOMAIN = "s3.eu-west-1.amazonaws.com"  # addressed as Amazon's, by who makes the name lead here
 _INNER = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc")
 _INNER_FILER = ("filer.port", "filer.port.grpc", "s3.port.grpc")
 
@@ -53,7 +54,7 @@ class SeaweedService(Service[S3Server]):
             (at / "port").write_text(str(port))
             (at / "s3.json").write_text(json.dumps(_identities()))
             daemon.spawn(_command(at, port))
-            wait_until(lambda: _answers(port), 60, "SeaweedFS", daemon.log)
+            wait_until(lambda: answers(port), 60, "SeaweedFS", daemon.log)
         return self.record(int((at / "port").read_text()))
 
     def record(self, port: int) -> S3Server:
@@ -65,6 +66,10 @@ class SeaweedService(Service[S3Server]):
             secret_key=users.XENON.password,
             reader=READER[0],
             reader_secret=READER[1],
+            program="SeaweedFS",
+            keeps_a_tree=True,
+            creates_once=False,
+            domain=DOMAIN,
         )
 
     def stop(self) -> None:
@@ -100,12 +105,13 @@ def _command(at: Path, port: int) -> list[str]:
         *(str(_program()), f"-logdir={at}/data", "server", f"-dir={at}/data"),
         *("-ip=127.0.0.1", f"-ip.bind={listen_address()}", "-filer", "-s3", f"-s3.port={port}"),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={at}/s3.json"),
+        f"-s3.domainName={DOMAIN}",
         *("-master.volumeSizeLimitMB=1024", "-master.volumePreallocate=false", "-volume.max=300"),
         *(f"-filer.localSocket={at}/filer.sock", f"-s3.localSocket={at}/s3.sock", *inner),
     ]
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     """Whether the S3 interface answers, if only to say that it knows nobody."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):

@@ -18,6 +18,7 @@ class Service(abc.ABC, Generic[Record]):
 
     name: str
     packages: tuple[str, ...] = ()  # Debian packages
+    on_request = False  # takes long to install or start: only where somebody names it
 
     @property
     def directory(self) -> Path:

@@ -31,6 +31,7 @@ from services.fixtures import Services
 from services.proftpd import LIBRARIES as PROFTPD_PACKAGES
 from services.pureftpd import LIBRARIES as PUREFTPD_PACKAGES
 from services.records import S3Server, SshServer
+from services.rgw import RgwService
 from services.seaweed import SeaweedService
 from services.slurm import PACKAGES as SLURM_PACKAGES
 from services.sshd import PACKAGES as SSHD_PACKAGES
@@ -203,7 +204,7 @@ def test_dav_records_lead_to_the_servers(name: str) -> None:
 
 
 @pytest.mark.usefixtures("native")
-def test_s3_record_leads_to_the_server(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3_record_leads_to_the_server(seaweed: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = state.state_directory() / "seaweed-venv"
     prepare = StandInContainer.prepare
 
@@ -212,10 +213,19 @@ def test_s3_record_leads_to_the_server(s3: S3Server, monkeypatch: pytest.MonkeyP
         (container.state / "seaweed-venv").symlink_to(programs)
 
     monkeypatch.setattr(StandInContainer, "prepare", with_programs)
-    with DockerProvider(StandInEngine()).s3() as server:
-        assert server.port != s3.port
+    with DockerProvider(StandInEngine()).seaweed() as server:
+        assert server.port != seaweed.port
         with pytest.raises(urllib.error.HTTPError, match="403"):
             urllib.request.urlopen(server.endpoint, timeout=10)
+
+
+@pytest.mark.rgw
+@pytest.mark.usefixtures("native")
+def test_rgw_record_leads_to_the_server(rgw: S3Server) -> None:
+    with DockerProvider(StandInEngine()).rgw() as server:
+        assert server.port != rgw.port
+        with urllib.request.urlopen(server.endpoint, timeout=10) as answer:
+            assert b"ListAllMyBucketsResult" in answer.read()
 
 
 @pytest.mark.usefixtures("native", "slurm")
@@ -261,6 +271,7 @@ def test_stand_in_has_the_arguments_of_the_sdk(name: str) -> None:
         ("slurm", SLURM_PACKAGES),
         ("proftpd", PROFTPD_PACKAGES),
         ("pureftpd", PUREFTPD_PACKAGES),
+        ("rgw", RgwService.packages),
         ("seaweed", SeaweedService.packages),
         ("vsftpd", VSFTPD_PACKAGES),
         ("webdav", (*ApacheService.packages, *NginxService.packages, *LighttpdService.packages)),

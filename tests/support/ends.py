@@ -62,7 +62,7 @@ ENDS: dict[str, tuple[str, Callable[[Any], End]]] = {
     "sftp": ("sshd", _sftp),
     "ftp": ("proftpd_ftp", _ftp),
     "webdav": ("apache", _webdav),
-    "s3": ("s3", _s3),
+    "s3": ("seaweed", _s3),
     "fsspec": ("scratch", lambda _: End("fsspec", "memory://")),
 }
 """Each with the fixture of its server, and what makes an end of that."""

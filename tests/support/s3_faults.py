@@ -1,8 +1,9 @@
-"""An S3 server that fails as a test wants: real answers of SeaweedFS, some of them spoilt."""
+"""An S3 server that fails as a test wants: real answers of a server, some of them spoilt."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http.client
 import threading
 from collections.abc import Callable, Iterator
@@ -93,9 +94,7 @@ def spoilt(
 
 
 def _replaced(server: S3Server, port: int) -> S3Server:
-    return type(server)(
-        "127.0.0.1", port, server.access_key, server.secret_key, server.reader, server.reader_secret
-    )
+    return dataclasses.replace(server, host="127.0.0.1", port=port)
 
 
 def _asked(server: S3Server, request: Request) -> Answer:

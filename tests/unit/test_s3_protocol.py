@@ -204,6 +204,21 @@ def test_a_page_without_namespace_and_with_encoded_names() -> None:
     assert [one.name for one in parse_page(plain, "").entries] == ["a+b%2B"]
 
 
+def test_what_xml_cannot_hold_beside_encoded_names() -> None:
+    """Ceph repeats the prefix, and tells the token, as they are."""
+    head = "<ListBucketResult><EncodingType>url</EncodingType><Prefix>d/&#x07;&#x1b;/</Prefix>"
+    more = (
+        "<IsTruncated>true</IsTruncated>"
+        "<NextContinuationToken>d/&#x07;&#x1B;/&amp;&#x1;</NextContinuationToken>"
+    )
+    body = page(ONE.format("d/%07%1B/%01", 1), more=more, head=head)
+    found = parse_page(body, "d/\a\x1b/")
+    assert [one.name for one in found.entries] == ["\x01"]
+    assert found.token == "d/\a\x1b/&\x01"
+    with pytest.raises(e.XenonException, match="cannot be read"):
+        parse_page(body.replace(b"<EncodingType>url</EncodingType>", b""), "d/")
+
+
 def test_an_empty_page_and_further_pages() -> None:
     assert not parse_page(page(), "d/").is_there
     more = "<IsTruncated>true</IsTruncated><NextContinuationToken>t=</NextContinuationToken>"

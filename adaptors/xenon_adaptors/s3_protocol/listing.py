@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-from xenon_adaptors.s3_protocol.documents import document, size_of
+from xenon_adaptors.s3_protocol.documents import document, exact, size_of
 from xenon_py.exceptions import XenonException
 from xenon_py.plugin.filesystem import FileInfo, FileKind
 
@@ -72,7 +72,7 @@ def parse_page(body: bytes, prefix: str) -> Page:
         bare = name[:-1]
         entries.append(_directory(name if bare in _NO_NAMES else bare))
     more = root.findtext(space + "IsTruncated") == "true"
-    token = root.findtext(space + "NextContinuationToken") or ""
+    token = exact(root.findtext(space + "NextContinuationToken") or "")
     if more and not token:
         raise XenonException.because(
             "the server's listing breaks off: it does not say how to go on"

@@ -80,11 +80,7 @@ class Source:
         if etag:
             headers["if-match"] = etag
         answer = self._wire.send("GET", self.key, headers=headers, stream=True)
-        if (
-            answer.status == 416
-            and not etag
-            and _BEYOND.match(answer.headers.get("content-range", ""))
-        ):
+        if answer.status == 416 and not etag and self._ends_before(start, answer.headers):
             return None
         if answer.status == 412 or (answer.status == 416 and etag):
             raise self._changed()
@@ -104,6 +100,13 @@ class Source:
         except BaseException:
             answer.stream.close()
             raise
+
+    def _ends_before(self, start: int, headers: Mapping[str, str]) -> bool:
+        """Tell whether a refusal means that there is nothing at ``start``; Ceph does not say so."""
+        if _BEYOND.match(headers.get("content-range", "")):
+            return True
+        found = self._wire.send("HEAD", self.key)
+        return found.status == 200 and int(found.headers.get("content-length", "0")) <= start
 
     def _extent(self, status: int, headers: Mapping[str, str]) -> tuple[int, int, int]:
         """Return first offset, offset behind the last, and size of the whole object."""

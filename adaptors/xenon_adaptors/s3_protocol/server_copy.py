@@ -8,6 +8,7 @@ from typing import Any
 
 from xenon_adaptors.s3_protocol.failures import told, translated
 from xenon_adaptors.s3_protocol.writer import MAX_PARTS, abort_upload
+from xenon_py.exceptions import VerificationException
 from xenon_py.plugin.filesystem import Progress
 
 WHOLE_UP_TO = 512 * 1024 * 1024
@@ -70,8 +71,10 @@ class ServerCopy:
             answer = self._client.copy_object(
                 Bucket=self._bucket, Key=target, **self._source(source, etag)
             )
-            told(answer.get("CopyObjectResult", {}), "ETag", path)
+            made = told(answer.get("CopyObjectResult", {}), "ETag", path)
         try:
+            if made != etag:  # as it may be, where the source was uploaded by parts
+                self._check_unchanged(source, etag)
             progress(size)
         except BaseException:
             self._client.delete_object(Bucket=self._bucket, Key=target)
@@ -80,6 +83,15 @@ class ServerCopy:
 
     def _source(self, key: str, etag: str) -> dict[str, Any]:
         return {"CopySource": {"Bucket": self._bucket, "Key": key}, "CopySourceIfMatch": etag}
+
+    def _check_unchanged(self, source: str, etag: str) -> None:
+        """Look at the source again: not all servers keep to the condition (Ceph does not)."""
+        with translated(f"/{source}"):
+            now = self._client.head_object(Bucket=self._bucket, Key=source)
+        if now.get("ETag") != etag:
+            raise VerificationException.because(
+                f"the object was replaced while it was copied: '/{source}'", path=f"/{source}"
+            )
 
     def _copy_parts(
         self, source: str, target: str, info: dict[str, Any], progress: Progress
@@ -97,6 +109,7 @@ class ServerCopy:
                 etags += self._copy_some(
                     starts[first : first + _AT_ONCE], first, names, upload, source, info, progress
                 )
+            self._check_unchanged(source, info["ETag"])
             parts = [{"PartNumber": n, "ETag": etag} for n, etag in enumerate(etags, 1)]
             self._client.complete_multipart_upload(
                 **names, UploadId=upload, MultipartUpload={"Parts": parts}

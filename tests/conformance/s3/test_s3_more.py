@@ -1,4 +1,4 @@
-"""What the ``s3`` adaptor does beyond the contract, on SeaweedFS."""
+"""What the ``s3`` adaptor does beyond the contract, on each S3 server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 from services.proxy import Proxy
 from services.records import S3Server
-from support.s3 import client, connect, shared_bucket
+from support.s3 import connect
 from support.s3_faults import operation, sent, spoilt
 from support.scripted_http import Answer, Request
 from xenon_adaptors.descriptions import S3
@@ -32,32 +32,6 @@ from xenon_py.plugin.target import Target
 from xenon_py.testing.harness import SENTINEL, fresh_name, pattern
 
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def boto(s3: S3Server) -> Any:
-    return client(s3)
-
-
-@pytest.fixture(scope="module")
-def bucket(s3: S3Server) -> str:
-    return shared_bucket(s3)
-
-
-@pytest.fixture
-def fs(s3: S3Server, bucket: str) -> Iterator[FileSystem]:
-    with connect(s3, bucket) as made:
-        yield made
-
-
-@pytest.fixture
-def top(fs: FileSystem) -> Iterator[str]:
-    """A directory for one test."""
-    path = f"/{fresh_name()}"
-    fs.create_directory(path)
-    yield path
-    if fs.exists(path):
-        fs.delete(path, recursive=True)
 
 
 def names(fs: FileSystem, path: str) -> list[str]:
@@ -111,18 +85,6 @@ def test_who_may_only_read(s3: S3Server, bucket: str, top: str, fs: FileSystem) 
             with pytest.raises(e.PermissionDeniedException):
                 write()
     assert names(fs, top) == ["file"]
-
-
-@pytest.fixture
-def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An environment without credentials; the file is where a profile may be put."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    file = tmp_path / "credentials"
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    return file
 
 
 def test_credentials_of_the_environment(
@@ -203,6 +165,25 @@ def test_markers_are_not_listed(boto: Any, bucket: str, fs: FileSystem, top: str
     assert names(fs, f"{top}/dir") == []
 
 
+@pytest.mark.parametrize("key", ["a//b", "a/./b", "a/../b"])
+def test_keys_that_are_no_paths(
+    s3: S3Server, boto: Any, bucket: str, fs: FileSystem, top: str, tmp_path: Path, key: str
+) -> None:
+    if s3.keeps_a_tree:
+        pytest.skip(f"{s3.program} has no such keys: it keeps a tree of directories")
+    key = f"{top[1:]}/{key}"
+    boto.put_object(Bucket=bucket, Key=key, Body=b"data")
+    assert names(fs, top) == ["a"]
+    with pytest.raises(e.InvalidPathException):
+        fs.list(f"{top}/a", False)
+    with pytest.raises(e.InvalidPathException):
+        fs.delete(top, recursive=True)
+    with FileSystem.create("file") as here:
+        status = fs.copy(top, here, str(tmp_path / "copy"), recursive=True).wait()
+        assert isinstance(status.error, e.InvalidPathException)
+    boto.delete_object(Bucket=bucket, Key=key)
+
+
 def test_an_object_and_a_directory_of_the_same_name(s3: S3Server, bucket: str) -> None:
     page = (
         "<ListBucketResult><Contents><Key>d/a</Key><Size>1</Size></Contents>"
@@ -218,14 +199,15 @@ def test_an_object_and_a_directory_of_the_same_name(s3: S3Server, bucket: str) -
     assert found == [("a", False), ("a", True)]
 
 
-def test_more_entries_than_two_pages_hold(fs: FileSystem, top: str, tmp_path: Path) -> None:
+def test_more_entries_than_ten_pages_hold(fs: FileSystem, top: str, tmp_path: Path) -> None:
+    expected = [f"{number:05}" for number in range(10_001)]
     (tmp_path / "many").mkdir()
-    for number in range(2001):
-        (tmp_path / "many" / f"{number:05}").touch()
+    for name in expected:
+        (tmp_path / "many" / name).touch()
     with FileSystem.create("file") as here:
         status = here.copy(str(tmp_path / "many"), fs, f"{top}/many", recursive=True).wait()
     assert not status.error
-    assert names(fs, f"{top}/many") == [f"{number:05}" for number in range(2001)]
+    assert names(fs, f"{top}/many") == expected
     fs.delete(f"{top}/many", recursive=True)
     assert names(fs, top) == []
 
@@ -369,6 +351,23 @@ def test_a_copy_by_parts(boto: Any, bucket: str, copies: ServerCopy, top: str) -
     found = boto.get_object(Bucket=bucket, Key=f"{key}-copy")
     assert found["Body"].read() == data
     assert (found["ContentType"], found["Metadata"]) == ("text/x-odd", {"colour": "blue"})
+
+
+def test_a_copy_by_parts_of_a_source_that_changes(
+    boto: Any, bucket: str, copies: ServerCopy, top: str
+) -> None:
+    key = f"{top[1:]}/source"
+    boto.put_object(Bucket=bucket, Key=key, Body=bytes(12 * MIB))
+
+    def replace(_: int) -> None:
+        boto.put_object(Bucket=bucket, Key=key, Body=b"!" * 12 * MIB)
+
+    with pytest.raises(e.VerificationException):
+        copies.copy(key, f"{key}-copy", replace)
+    uploads = boto.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+    assert f"{key}-copy" not in [one["Key"] for one in uploads]
+    with pytest.raises(boto.exceptions.ClientError, match="404"):
+        boto.head_object(Bucket=bucket, Key=f"{key}-copy")
 
 
 def test_a_copy_by_parts_that_is_stopped_leaves_nothing(
