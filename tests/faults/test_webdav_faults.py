@@ -207,3 +207,18 @@ def test_a_delete_that_was_done_in_part() -> None:
         pytest.raises(e.PermissionDeniedException, match="locked"),
     ):
         fs.delete("/dav/old")
+
+
+def test_interim_answers_are_passed_over() -> None:
+    """Else the true answer, which comes later, would be taken for that to the next request."""
+
+    def slowly(request: Request) -> Answer | None:
+        if request.method == "MKCOL":
+            return Answer(201, b"", {}, interim=(102, 103, 102))
+        return None
+
+    with connected(slowly) as (server, fs):
+        for number in range(3):
+            fs.create_directory(f"/dav/{number}")
+            assert not fs.exists("/dav/none")
+    assert len(server.sent("MKCOL")) == 3

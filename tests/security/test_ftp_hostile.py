@@ -164,3 +164,12 @@ def test_nobody_there() -> None:
 def test_an_unknown_kind_of_tls(proftpd_ftp: FtpServer) -> None:
     with pytest.raises(e.InvalidPropertyException, match="one of none, explicit, implicit"):
         connect(proftpd_ftp, "sometimes")
+
+
+def test_a_reply_without_end() -> None:
+    reply = "211-Features:\r\n" + "\r\n".join(["211- more"] * 150_000)
+    with (
+        serving(script=lambda verb, _: reply if verb == "FEAT" else None) as server,
+        pytest.raises(e.NotConnectedException, match="no end"),
+    ):
+        connect_to_script(server)

@@ -183,6 +183,34 @@ def test_first_writes_of_many_threads_to_a_server_that_lets_everybody_read() -> 
         list(pool.map(lambda number: fs.write_to_file(f"/dav/{number}", [b"x"]), range(4)))
 
 
+@pytest.mark.parametrize("method", WRITES)
+def test_a_login_page_is_no_success(method: str) -> None:
+    page = Answer(200, b"<html>Please log in</html>", {"Content-Type": "text/html; charset=utf-8"})
+    with (
+        connected(answering(method, page)) as (_, fs),
+        pytest.raises(e.XenonException, match="web page"),
+    ):
+        WRITES[method](fs)
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "//[x/", "http://h:99999/"])
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_redirect_to_what_is_no_url(depth: int, location: str) -> None:
+    def script(request: Request) -> Answer | None:
+        is_start = request.path.rstrip("/") == "/dav"
+        is_meant = request.headers.get("Depth") == str(depth) and is_start == (depth == 1)
+        return Answer(302, b"", {"Location": location}) if is_meant else None
+
+    with connected(script) as (_, fs), pytest.raises(e.XenonException):
+        fs.open("/dav/f", "rb") if depth == 0 else fs.list("/dav", False)
+
+
+def test_a_range_of_endless_numbers() -> None:
+    answer = Answer(206, b"0123", {"Content-Range": f"bytes 0-3/{'9' * 5000}"})
+    with connected(answering("GET", answer)) as (_, fs), pytest.raises(e.XenonException):
+        b"".join(fs.read_from_file("/dav/old"))
+
+
 def test_wrong_certificate(apache: DavServer) -> None:
     with pytest.raises(e.NotConnectedException, match="TLS"):
         connect(apache, apache.basic, tls=True, caFile="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,7 @@ class Answer:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None  # hang up after so many bytes of the body
+    interim: tuple[int, ...] = ()  # what is sent before, 0.1 s later each
 
 
 Script = Callable[[Request], Answer | None]
@@ -93,6 +95,9 @@ class HttpServer:
                 self.close_connection = answer.status is None or answer.cut is not None
                 if answer.status is None:
                     return
+                for status in answer.interim:
+                    self.wfile.write(f"HTTP/1.1 {status} Soon\r\nX-Wait: 1\r\n\r\n".encode())
+                    time.sleep(0.1)
                 self.send_response(answer.status)
                 for name, text in answer.headers.items():
                     self.send_header(name, text)

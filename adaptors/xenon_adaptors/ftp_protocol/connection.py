@@ -30,6 +30,7 @@ _PORT, _IMPLICIT_PORT = 21, 990
 _PAUSES = (0.1, 0.3, 1.0, 2.0)  # seconds; the ports for data run out for a while
 _OUT_OF_PORTS = "500 OOPS: vsf_sysutil_bind"  # vsftpd's last words, where others say 425
 _MOST = 512 * 1024 * 1024  # bytes of a listing
+_MOST_LINES = 100_000  # of a reply
 _PIECE = 64 * 1024
 _LONGEST = 4000  # bytes of a path
 _CROWDED = ("maximum number", "too many", "limit")  # they answer 530 as to a wrong password
@@ -97,7 +98,17 @@ class _NoPassivePortError(ftplib.Error):
 
 
 class _Plain(ftplib.FTP):
-    """Tells when it was the port that the server refused."""
+    """Tells when it was the port that the server refused; reads no reply without end."""
+
+    def getmultiline(self) -> str:
+        lines = [self.getline()]
+        code = lines[0][:3]
+        if lines[0][3:4] == "-":
+            while not (lines[-1].startswith(code) and lines[-1][3:4] != "-"):
+                if len(lines) > _MOST_LINES:
+                    raise ftplib.error_proto(f"the reply {lines[0][:80]!r} has no end")
+                lines.append(self.getline())
+        return "\n".join(lines)
 
     def makepasv(self) -> tuple[str, int]:
         try:

@@ -47,14 +47,20 @@ class Addresses:
 
     def redirected(self, url: str, location: str) -> str | None:
         """Return where a redirect leads to; ``None`` if that is another server or scheme."""
-        target = urljoin(url, location)
-        return target if _origin(target) == self._key else None
+        try:
+            target = urljoin(url, location)
+            return target if _origin(target) == self._key else None
+        except ValueError:  # no URL at all
+            return None
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
     """Return what must be equal in two URLs of one server.
 
     An unusable port makes the URL equal to none.
+
+    Raises:
+        ValueError: it is no URL.
     """
     parts = urlsplit(url)
     scheme = parts.scheme.lower()

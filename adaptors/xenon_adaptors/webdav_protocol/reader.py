@@ -9,7 +9,7 @@ import requests
 from xenon_adaptors.webdav_protocol.transport import translated
 from xenon_py.exceptions import XenonException
 
-_RANGE = re.compile(r"bytes\s+([0-9]+)-([0-9]+)/([0-9]+|\*)")
+_RANGE = re.compile(r"bytes\s+([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19}|\*)")
 _PIECE = 1024 * 1024
 
 

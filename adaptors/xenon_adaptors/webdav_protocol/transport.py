@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from xenon_adaptors.webdav_protocol.addresses import Addresses
 from xenon_adaptors.webdav_protocol.authentication import Authentication
+from xenon_adaptors.webdav_protocol.connections import Connections
 from xenon_py.exceptions import (
     AuthenticationException,
     ConnectionLostException,
@@ -100,7 +100,7 @@ class Transport:
 
     def renew(self) -> None:
         """Begin without connections; in a forked child those of the parent are none of ours."""
-        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS)
+        self._adapter = Connections(pool_connections=1, pool_maxsize=_CONNECTIONS)
         if self.authentication is not None:
             self.authentication.renew()
 
@@ -130,7 +130,7 @@ class Transport:
         for _ in range(_MOST_REDIRECTS):
             response = self._persist(demand, url)
             if not (demand.follow and response.status_code in _REDIRECTS):
-                return response
+                return _no_page(demand, response)
             target = self.addresses.redirected(url, response.headers.get("Location", ""))
             if target is None or target == url:
                 return response
@@ -209,6 +209,24 @@ class Transport:
                 verify=self._verify,
                 proxies=self._proxies,
             )
+
+
+def _no_page(demand: Demand, response: requests.Response) -> requests.Response:
+    """Return the answer to a change, unless it is a web page: a login page changes nothing.
+
+    Raises:
+        XenonException: it is. Servers send pages with 201 only, where they tell what was made.
+    """
+    kind = response.headers.get("Content-Type", "").lower()
+    if demand.follow or demand.method == "GET" or response.status_code != 200:
+        return response
+    if not kind.startswith(("text/html", "application/xhtml")):
+        return response
+    response.close()
+    raise XenonException.because(
+        f"the server answers {demand.method} with a web page, such as a login page; "
+        "it is not known that anything was done"
+    )
 
 
 def _again(demand: Demand, status: int) -> bool:
