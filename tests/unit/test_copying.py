@@ -48,6 +48,14 @@ def there():
     return MemoryAdaptor()
 
 
+@pytest.fixture(params=[False, True], ids=["far", "near"])
+def anywhere(request):
+    """A destination on another machine or on this one: large files go different ways."""
+    adaptor = MemoryAdaptor()
+    adaptor.is_local = request.param
+    return adaptor
+
+
 def copy(engine, here, source, there, target, **options) -> CopyStatus:
     copy_id = engine.start(here, source, there, target, CopyOptions(**options))
     status = engine.wait(copy_id, 30)
@@ -85,11 +93,11 @@ def eventually(condition) -> None:
 
 class TestOneFile:
     @pytest.mark.parametrize("size", [0, 1, MIB, 10 * MIB + 1])
-    def test_content_and_counts(self, engine, here, there, size):
+    def test_content_and_counts(self, engine, here, anywhere, size):
         content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
         put(here, "/f", content)
-        status = copied(engine, here, "/f", there, "/g")
-        assert bytes(there.node("/g").data) == content
+        status = copied(engine, here, "/f", anywhere, "/g")
+        assert bytes(anywhere.node("/g").data) == content
         assert (status.bytes_copied, status.files_copied, status.verified) == (size, 1, "size")
 
     def test_within_one_file_system(self, engine, here):
@@ -497,13 +505,13 @@ class TestOnServer:
 class TestFaults:
     @pytest.mark.parametrize("side", ["here", "there"])
     @pytest.mark.parametrize("size", [2 * MIB, 10 * MIB])
-    def test_a_cut_connection_is_tried_again(self, engine, here, there, side, size):
+    def test_a_cut_connection_is_tried_again(self, engine, here, anywhere, side, size):
         put(here, "/f", b"x" * size)
-        faults = (here if side == "here" else there).faults
+        faults = (here if side == "here" else anywhere).faults
         faults.failures = 2
         faults.fail_read_at = faults.fail_write_at = size - 10
-        copied(engine, here, "/f", there, "/g")
-        assert len(there.node("/g").data) == size
+        copied(engine, here, "/f", anywhere, "/g")
+        assert len(anywhere.node("/g").data) == size
 
     def test_not_for_ever(self, engine, here, there):
         put(here, "/f", b"x" * MIB)
@@ -547,17 +555,17 @@ class TestFaults:
 
 
 class TestCancelling:
-    def test_a_running_copy(self, engine, here, there):
+    def test_a_running_copy(self, engine, here, anywhere):
         put(here, "/f", b"x" * 20 * MIB)
         here.faults.read_delay = 0.05
-        copy_id = engine.start(here, "/f", there, "/g", CopyOptions())
+        copy_id = engine.start(here, "/f", anywhere, "/g", CopyOptions())
         eventually(lambda: engine.status(copy_id).bytes_copied)
         started = time.monotonic()
         status = engine.cancel(copy_id)
         assert time.monotonic() - started < 1
         assert (status.state, status.error_type) == ("FAILED", CopyErrorType.CANCELLED)
-        assert tree_of(there, "/") == {}
-        assert here.open_streams == there.open_streams == 0
+        assert tree_of(anywhere, "/") == {}
+        assert here.open_streams == anywhere.open_streams == 0
 
     def test_a_tree_keeps_what_is_complete(self, engine, here, there):
         fill(here, "/d", {f"f{i}": b"x" * 1000 for i in range(200)})
@@ -570,15 +578,24 @@ class TestCancelling:
         assert len(kept) == status.files_copied < 200
         assert all(len(content) == 1000 for content in kept.values())
 
-    def test_a_read_that_hangs(self, engine, here, there):
+    def test_a_read_that_hangs(self, engine, here, anywhere):
         put(here, "/f", b"x" * 20 * MIB)
         here.faults.stuck = threading.Event()
-        copy_id = engine.start(here, "/f", there, "/g", CopyOptions())
+        copy_id = engine.start(here, "/f", anywhere, "/g", CopyOptions())
         time.sleep(0.05)
         started = time.monotonic()
         assert engine.cancel(copy_id).error_type is CopyErrorType.CANCELLED
         assert time.monotonic() - started < 3
-        assert tree_of(there, "/") == {}
+        assert tree_of(anywhere, "/") == {}
+
+    def test_a_write_is_waited_for(self, engine, here, anywhere):
+        put(here, "/f", b"x" * 20 * MIB)
+        anywhere.faults.write_delay = 1.5
+        copy_id = engine.start(here, "/f", anywhere, "/g", CopyOptions())
+        eventually(lambda: anywhere.open_streams)
+        assert engine.cancel(copy_id).error_type is CopyErrorType.CANCELLED
+        assert tree_of(anywhere, "/") == {}
+        assert here.open_streams == anywhere.open_streams == 0
 
     def test_one_that_never_began(self, engine, here, there):
         put(here, "/f", b"x" * 20 * MIB)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 
 from xenon_py.engine.copying.control import Control
 from xenon_py.plugin.filesystem import ReadStream
@@ -17,7 +18,35 @@ READ_AHEAD_FROM = 4 * CHUNK
 _IN_FLIGHT = 4
 _POLL = 0.1
 _GRACE = 1.0
+_GRACES = 3
 _log = logging.getLogger(__name__)
+
+
+def move(
+    stream: ReadStream,
+    take: Callable[[bytes], object],
+    size: int,
+    control: Control,
+    *,
+    ahead: bool,
+) -> None:
+    """Hand all that a stream has to ``take``, chunk by chunk.
+
+    Args:
+        stream: is not closed.
+        take: called by one thread, but perhaps another one than the caller's.
+        size: what the file is thought to have, in bytes.
+        control: of the copy.
+        ahead: whether to read on while ``take`` is at work. That pays where ``take`` waits or
+            computes; where it only writes to this machine, handing each chunk to another thread
+            takes longer.
+    """
+    if ahead or size < READ_AHEAD_FROM:
+        with closing(chunks(stream, size, control)) as parts:
+            for part in parts:
+                take(part)
+    else:
+        Pump(stream, take, control).run()
 
 
 def chunks(stream: ReadStream, size: int, control: Control) -> Generator[bytes, None, None]:
@@ -34,6 +63,68 @@ def chunks(stream: ReadStream, size: int, control: Control) -> Generator[bytes, 
     while chunk := stream.read(CHUNK):
         control.check()
         yield chunk
+
+
+class Pump:
+    """Reads a stream and has each chunk taken, both in one thread of its own.
+
+    Who waits for it stays prompt to cancel even when a read hangs.
+    """
+
+    def __init__(
+        self, stream: ReadStream, take: Callable[[bytes], object], control: Control
+    ) -> None:
+        self._stream = stream
+        self._take = take
+        self._control = control
+        self._error: BaseException | None = None
+        self._done = threading.Event()
+        self._reading = self._given_up = False
+        self._thread = threading.Thread(target=self._work, name="xenon-copy-move", daemon=True)
+
+    def run(self) -> None:
+        """Move everything; raises what reading or taking raised."""
+        self._thread.start()
+        try:
+            while not self._done.wait(_POLL):
+                self._control.check()
+        except BaseException:
+            self._end()
+            raise
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        try:
+            while chunk := self._read():
+                self._take(chunk)
+        except BaseException as error:  # noqa: BLE001 - handed to who waits, and raised there
+            self._error = error
+        finally:
+            self._done.set()
+
+    def _read(self) -> bytes:
+        self._reading = True
+        try:
+            chunk = b"" if self._given_up else self._stream.read(CHUNK)
+        finally:
+            self._reading = False
+        return b"" if self._given_up else chunk
+
+    def _end(self) -> None:
+        """Let the thread end: a write is waited for, a read that hangs is not."""
+        self._given_up = True
+        graces = 0
+        while graces < _GRACES:
+            self._thread.join(_GRACE)
+            if not self._thread.is_alive():
+                return
+            if self._reading:
+                graces += 1
+                if graces == 1:
+                    self._stream.close()  # the read ends with an error, or with its connection
+        _log.warning("a thread hangs in a read that its adaptor cannot interrupt")
 
 
 class ReadAhead:
@@ -79,7 +170,7 @@ class ReadAhead:
     def _end(self) -> None:
         """Let the thread end, whatever it does: putting, or hanging in a read."""
         self._given_up = True
-        for attempt in range(3):
+        for attempt in range(_GRACES):
             while not self._queue.empty():
                 self._queue.get_nowait()
             self._thread.join(_GRACE)

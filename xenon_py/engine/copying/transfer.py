@@ -12,7 +12,7 @@ from xenon_py.engine.copying.control import Control, Counter
 from xenon_py.engine.copying.making import Making
 from xenon_py.engine.copying.options import CopyOptions
 from xenon_py.engine.copying.route import Item, Route
-from xenon_py.engine.copying.stream import chunks
+from xenon_py.engine.copying.stream import move
 from xenon_py.engine.copying.verify import (
     checksum_of,
     digest_of,
@@ -196,12 +196,16 @@ class Transfer:
         digest = hashlib.sha256() if self._with_checksum else None
         with closing(self._route.source.open_read(item.source)) as reader:
             writer = self._open(item, making)
-            with _Aborting(writer), closing(chunks(reader, item.info.size, self._control)) as parts:
-                for part in parts:
-                    if digest is not None:
-                        digest.update(part)
-                    writer.write(part)
-                    counter.add(len(part))
+
+            def take(part: bytes) -> None:
+                if digest is not None:
+                    digest.update(part)
+                writer.write(part)
+                counter.add(len(part))
+
+            ahead = digest is not None or not self._route.destination.is_local
+            with _Aborting(writer):
+                move(reader, take, item.info.size, self._control, ahead=ahead)
                 self.check_source(item, counter.total)
             writer.close()
         return Filled(counter.total, digest.hexdigest() if digest is not None else None)
