@@ -202,6 +202,7 @@ def test_a_large_file(
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
+    print(f"{source} to {target} needed {answer['grown'] / MB:.0f} MB of memory")
     assert answer["checksum"] == checksum
     kept = (
         2 * LARGE if target == "fsspec" else 0
