@@ -91,14 +91,14 @@ def compare(what: str, source: Path, room: Path, rounds: int, bar: float) -> Non
 
 def peak_memory(source: Path, room: Path) -> None:
     program = (
-        "import resource, sys; sys.path.insert(0, sys.argv[3]); import bench_copy; "
+        "import sys; sys.path[:0] = sys.argv[3:]; import bench_copy; "
         "from pathlib import Path; bench_copy.our_copy(Path(sys.argv[1]), Path(sys.argv[2])); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "from support.memory import own_peak; print(own_peak())"
     )
     target = room / "memory"
-    command = [sys.executable, "-c", program, source, target, Path(__file__).parent]
+    command = [sys.executable, "-c", program, source, target, *Path(__file__).parents[:2]]
     found = subprocess.run(command, check=True, capture_output=True, text=True)
-    print(f"peak memory of a process with one copy: {int(found.stdout) / 1024:.0f} MB (bar 60)")
+    print(f"peak memory of a process with one copy: {int(found.stdout) / 1e6:.0f} MB (bar 60)")
     target.unlink()
 
 

@@ -28,6 +28,7 @@ from botocore.config import Config
 
 from services.provider import NativeProvider
 from services.records import S3Server
+from support.memory import own_peak
 from support.s3 import connect
 from xenon_py import FileSystem
 
@@ -240,5 +241,6 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--memory"]:
         memory_child(*sys.argv[2:])
+        print(own_peak())
     else:
         main()

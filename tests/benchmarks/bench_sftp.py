@@ -25,6 +25,7 @@ import race
 
 from services.records import SshServer
 from services.sshd import private_sshd
+from support.memory import own_peak
 from support.sftp import UNCHECKED
 from xenon_py import CertificateCredential, FileSystem
 
@@ -242,5 +243,6 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--memory"]:
         memory_child(*sys.argv[2:])
+        print(own_peak())
     else:
         main()

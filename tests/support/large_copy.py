@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.ends import End
+from support.memory import own_peak
 from xenon_py import CopyMode, FileSystem
 
 NOWHERE = "/nowhere"
@@ -29,10 +30,6 @@ def copy(source: FileSystem, path: object, target: FileSystem, name: object) -> 
         raise status.error
 
 
-def peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def main() -> None:
     given = json.load(sys.stdin)
     source, target = End(**given["source"]), End(**given["target"])
@@ -42,12 +39,12 @@ def main() -> None:
             copy(disk, given["local"], here, first)
         name = given["name"] + ("-copy" if source == target else "")
         last = there.get_working_directory() / name
-        before = peak()
+        before = own_peak()
         tempfile.tempdir = NOWHERE
         if target.adaptor != "file":  # no local file may grow: sockets know no such limit
             resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL))
         copy(here, first, there, last)
-        grown = peak() - before
+        grown = own_peak() - before
         digest = hashlib.sha256()
         for chunk in there.read_from_file(last):
             digest.update(chunk)
