@@ -420,20 +420,29 @@ def test_what_is_not_permitted(adaptor: FileAdaptor, seen_by_all: pathlib.Path) 
         closed.chmod(0o700)
 
 
-def test_a_tree_deeper_than_the_recursion_limit(tmp_path: pathlib.Path) -> None:
+def test_a_tree_deeper_than_any_path_can_tell(tmp_path: pathlib.Path) -> None:
+    """``list``, ``copy`` and ``delete`` with ``recursive`` never need a whole path, nor a stack."""
     (tmp_path / "deep").mkdir()
     directory = os.open(tmp_path / "deep", os.O_RDONLY)
     for _ in range(1200):
-        os.mkdir("d", dir_fd=directory)
-        below = os.open("d", os.O_RDONLY, dir_fd=directory)
+        os.close(os.open("f", os.O_CREAT | os.O_WRONLY, 0o600, dir_fd=directory))
+        os.mkdir("ddddd", dir_fd=directory)
+        below = os.open("ddddd", os.O_RDONLY, dir_fd=directory)
         os.close(directory)
         directory = below
     os.close(directory)
-    with FileSystem.create("file", str(tmp_path)) as fs:
+    with FileSystem.create("file", location=str(tmp_path)) as fs:
+        planted = [str(entry.path) for entry in fs.list("deep", recursive=True)]
+        assert len(planted) == 2400
+        assert len(planted[-1]) > 6000
         assert fs.copy("deep", fs, "copy", None, True).wait(60_000).state == "DONE"
-        assert len(fs.list("copy", True)) == 1200
-        fs.delete("deep", True)
+        copied = [str(entry.path) for entry in fs.list("copy", recursive=True)]
+        assert sorted(text.replace("/copy/", "/deep/", 1) for text in copied) == sorted(planted)
+        with pytest.raises(InvalidPathException, match="too long") as caught:
+            fs.exists(planted[-1])
+        assert caught.value.path == planted[-1]
         fs.delete("copy", True)
+        fs.delete("deep", True)
     assert os.listdir(tmp_path) == []
 
 

@@ -174,10 +174,11 @@ def scan(
         InvalidPathException: it is no real directory (a link to one is not).
     """
     _require_kind(require(adaptor, path), FileKind.DIRECTORY, path)
-    for directory, entries in walk(adaptor, path):
-        yield directory, entries
-        if not recursive:
-            break
+    if not recursive:
+        yield next(walk(adaptor, path))
+        return
+    with adaptor.anchored(path) as view:  # so that it may go deeper than any path can tell
+        yield from walk(view, path)
 
 
 def create_directory(adaptor: FileSystemAdaptor, path: str) -> None:

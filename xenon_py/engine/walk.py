@@ -11,6 +11,8 @@ from xenon_py.plugin.filesystem import FileInfo, FileKind, FileSystemAdaptor
 
 MAX_DEPTH = 2048
 """Deeper is no tree but a server that lists a directory inside of itself (PATH_MAX is 4096)."""
+MAX_LOCAL_DEPTH = 50_000
+"""Likewise for this machine, where trees may be deeper than any path can tell."""
 
 
 def walk(adaptor: FileSystemAdaptor, root: str) -> Iterator[tuple[str, list[FileInfo]]]:
@@ -33,12 +35,7 @@ def walk(adaptor: FileSystemAdaptor, root: str) -> Iterator[tuple[str, list[File
     pending = [(root, 0)]
     while pending:
         directory, depth = pending.pop()
-        if depth > MAX_DEPTH:
-            raise InvalidPathException.because(
-                f"more than {MAX_DEPTH} directories inside each other: the server seems to list "
-                "a directory as an entry of itself",
-                path=root,
-            )
+        check_depth(adaptor, depth, root)
         try:
             entries = list(checked_entries(adaptor.scandir(directory), directory))
         except NoSuchPathException:
@@ -50,4 +47,24 @@ def walk(adaptor: FileSystemAdaptor, root: str) -> Iterator[tuple[str, list[File
             (join(directory, entry.name), depth + 1)
             for entry in reversed(entries)
             if entry.kind is FileKind.DIRECTORY
+        )
+
+
+def check_depth(adaptor: FileSystemAdaptor, depth: int, path: str) -> None:
+    """Check that a tree is not too deep to be one.
+
+    Args:
+        adaptor: whose tree it is.
+        depth: directories above the one that is to be entered, within the tree.
+        path: that directory, or the root of the tree.
+
+    Raises:
+        InvalidPathException: it is.
+    """
+    most = MAX_LOCAL_DEPTH if adaptor.is_local else MAX_DEPTH
+    if depth > most:
+        raise InvalidPathException.because(
+            f"more than {most} directories inside each other: {path!r}; the server seems to list "
+            "a directory as an entry of itself",
+            path=path,
         )

@@ -15,8 +15,8 @@ from xenon_py.engine.copying.transfer import Transfer
 from xenon_py.engine.copying.verify import require_size
 from xenon_py.engine.copying.workers import Workers
 from xenon_py.engine.names import checked_entries
+from xenon_py.engine.walk import check_depth
 from xenon_py.exceptions import (
-    InvalidPathException,
     PathAlreadyExistsException,
     VerificationException,
 )
@@ -24,8 +24,6 @@ from xenon_py.model.path import join
 from xenon_py.plugin.filesystem import FileInfo, FileKind, FileSystemAdaptor
 
 MAX_BATCH = 32
-MAX_DEPTH = 2048
-"""Deeper is no tree but a server that lists a directory inside of itself (PATH_MAX is 4096)."""
 
 _FEW = 4
 _BATCH_BYTES = 1024 * 1024
@@ -210,12 +208,7 @@ class Tree:
         return {entry.name: entry for entry in entries}
 
     def _subfolder(self, item: Item, above: Folder) -> Folder:
-        if above.depth >= MAX_DEPTH:
-            raise InvalidPathException.because(
-                f"more than {MAX_DEPTH} directories inside each other: the server seems to list "
-                "a directory as an entry of itself",
-                path=item.source,
-            )
+        check_depth(self._route.source, above.depth + 1, item.source)
         return Folder(item, above)
 
     def _batch_size(self) -> int:
