@@ -165,17 +165,17 @@ class XenonException(Exception):
     ) -> None:
         msg = _clip(msg)  # a name of a megabyte helps nobody
         Exception.__init__(self, method, code, msg)
-        self.method = method
-        self.code = code or self.default_code
-        self.msg = msg
-        self.adaptor = adaptor
-        self.path = str(path) if path != "" else ""
-        self.job = job
-        self.host = host
-        self.command = tuple(command)
-        self.exit_code = exit_code
-        self.stdout = _clip(stdout)
-        self.stderr = _clip(stderr)
+        self.method: str = method
+        self.code: str = code or self.default_code
+        self.msg: str = msg
+        self.adaptor: str = adaptor
+        self.path: str = str(path) if path != "" else ""
+        self.job: str = job
+        self.host: str = host
+        self.command: tuple[str, ...] = tuple(command)
+        self.exit_code: int | None = exit_code
+        self.stdout: str = _clip(stdout)
+        self.stderr: str = _clip(stderr)
         self.submitted: list[Any] = []
         _fill_os_error(self)
 
@@ -256,7 +256,7 @@ class DirectoryNotEmptyException(XenonException, OSError):
     """A directory that still has entries was to be deleted without ``recursive``."""
 
     default_code = "INTERNAL"
-    default_errno = _errno.ENOTEMPTY
+    default_errno: ClassVar[int | None] = _errno.ENOTEMPTY
 
 
 class FileSystemClosedException(XenonException):
@@ -299,7 +299,7 @@ class InvalidPathException(XenonException, OSError, ValueError):
     """The path is of the wrong kind, or holds characters that cannot be in a path."""
 
     default_code = "FAILED_PRECONDITION"
-    default_errno = _errno.EINVAL
+    default_errno: ClassVar[int | None] = _errno.EINVAL
 
 
 class InvalidPropertyException(XenonException, ValueError):
@@ -330,7 +330,7 @@ class NoSuchPathException(XenonException, FileNotFoundError):
     """The path does not exist."""
 
     default_code = "NOT_FOUND"
-    default_errno = _errno.ENOENT
+    default_errno: ClassVar[int | None] = _errno.ENOENT
 
 
 class NoSuchQueueException(XenonException, LookupError):
@@ -343,7 +343,7 @@ class PathAlreadyExistsException(XenonException, FileExistsError):
     """The path exists already."""
 
     default_code = "ALREADY_EXISTS"
-    default_errno = _errno.EEXIST
+    default_errno: ClassVar[int | None] = _errno.EEXIST
 
 
 class PropertyTypeException(XenonException, ValueError):
@@ -380,7 +380,7 @@ class VerificationException(XenonException, OSError):
     """What was written is not what was read: sizes or checksums differ."""
 
     default_code = "DATA_LOSS"
-    default_errno = _errno.EIO
+    default_errno: ClassVar[int | None] = _errno.EIO
 
 
 class XenonRuntimeException(XenonException):
@@ -393,7 +393,7 @@ class XenonTimeoutException(XenonException, TimeoutError):
     """The operation did not end within its time-out."""
 
     default_code = "DEADLINE_EXCEEDED"
-    default_errno = _errno.ETIMEDOUT
+    default_errno: ClassVar[int | None] = _errno.ETIMEDOUT
 
 
 class BrokenAdaptorException(UnknownAdaptorException):
@@ -424,7 +424,7 @@ class CertificateNotFoundException(UnknownRpcException, FileNotFoundError):
     """The key or certificate file does not exist."""
 
     default_code = "NOT_FOUND"
-    default_errno = _errno.ENOENT
+    default_errno: ClassVar[int | None] = _errno.ENOENT
 
 
 class CommandNotFoundException(UnknownRpcException):
@@ -467,14 +467,14 @@ class NoSpaceException(UnknownRpcException, OSError):
     """The disk is full, or the quota is used up."""
 
     default_code = "RESOURCE_EXHAUSTED"
-    default_errno = _errno.ENOSPC
+    default_errno: ClassVar[int | None] = _errno.ENOSPC
 
 
 class NotConnectedException(UnknownRpcException, ConnectionError):
     """There is no connection to the server."""
 
     default_code = "UNAVAILABLE"
-    default_errno = _errno.ENOTCONN
+    default_errno: ClassVar[int | None] = _errno.ENOTCONN
 
 
 class NullPointerException(UnknownRpcException):
@@ -487,7 +487,7 @@ class PermissionDeniedException(UnknownRpcException, PermissionError):
     """The server or the operating system does not permit this."""
 
     default_code = "PERMISSION_DENIED"
-    default_errno = _errno.EACCES
+    default_errno: ClassVar[int | None] = _errno.EACCES
 
 
 class SchedulerClosedException(UnknownRpcException):

@@ -104,7 +104,7 @@ class FileSystem:
         self._arriving: dict[int, CopyOperation] = {}
         user = getattr(target.credential, "username", "") or current_user()
         name, number = self._description.name, next(_numbers)
-        self.id = f"{name}://{user}@{target.location.text}#{number}"
+        self.id: str = f"{name}://{user}@{target.location.text}#{number}"
         _open_ones[self.id] = self
 
     @classmethod

@@ -96,7 +96,7 @@ class Scheduler:
         self._file_system: FileSystem | None = None
         self._streams: weakref.WeakSet[OutputStream] = weakref.WeakSet()
         user = getattr(target.credential, "username", "") or current_user()
-        self.id = f"{self._description.name}://{user}@{target.location.text}#{next(_numbers)}"
+        self.id: str = f"{self._description.name}://{user}@{target.location.text}#{next(_numbers)}"
         _open_ones[self.id] = self
 
     # --- creation and adaptors ----------------------------------------------------------------

@@ -18,7 +18,7 @@ class Telling:
     def __init__(self, operation: str, adaptor: str, path: str = "") -> None:
         self._operation = operation
         self._adaptor = adaptor
-        self.path = path
+        self.path: str = path
 
     def __enter__(self) -> Telling:
         return self

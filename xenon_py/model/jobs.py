@@ -102,7 +102,7 @@ class Job:
     __slots__ = ("_owner", "id")
 
     def __init__(self, id_: str, _owner: JobOwner | None = None) -> None:
-        self.id = id_
+        self.id: str = id_
         self._owner = _owner
 
     def _bound(self) -> JobOwner:
