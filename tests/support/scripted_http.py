@@ -104,7 +104,8 @@ class HttpServer:
                 if answer.status != 204 and "Content-Length" not in answer.headers:
                     self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
-                self.wfile.write(answer.body[: answer.cut])
+                if self.command != "HEAD":
+                    self.wfile.write(answer.body[: answer.cut])
 
             def log_message(self, *arguments: object) -> None:
                 del arguments
