@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -285,6 +286,24 @@ def test_a_cancelled_copy_leaves_nothing(bucket: Bucket, where: str, tmp_path: A
         threading.Timer(0.3, go_on.set).start()
         status = copy.cancel()
     assert isinstance(status.error, e.CopyCancelledException)
+    assert bucket.uploads(key) == []
+    assert not bucket.has(key)
+
+
+def test_giving_up_does_not_wait_until_a_part_is_sent(bucket: Bucket) -> None:
+    key = fresh_name()
+
+    def broken() -> Any:
+        yield LARGE
+        raise KeyError("the caller's own")
+
+    with Proxy(bucket.server.port, rate=5e5) as proxy:
+        slow = dataclasses.replace(bucket.server, host="127.0.0.1", port=proxy.port)
+        with connect(slow, bucket.name) as fs:
+            begun = time.monotonic()
+            with pytest.raises(KeyError):
+                fs.write_to_file(f"/{key}", broken())
+            assert time.monotonic() - begun < 12  # a part takes more than 16
     assert bucket.uploads(key) == []
     assert not bucket.has(key)
 

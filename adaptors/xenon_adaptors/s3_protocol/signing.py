@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html. botocore signs as
 well but takes four times as long for it, which counts with many small files. The digest of the body
-is signed, over https too.
+is signed, over https too: its SHA-256, or for the parts of large files the MD5 that goes along
+anyway, as both together would cost more than sending them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 
 
 class Keys(Protocol):
@@ -41,7 +43,7 @@ class Signer:
         self._derived: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
     def sign(
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes | None
     ) -> dict[str, str]:
         """Return ``headers`` with those of the signature.
 
@@ -50,11 +52,11 @@ class Signer:
             path: of the URL, encoded.
             query: of the URL, made by ``query_text``.
             headers: further ones to sign; names in small letters.
-            body: whole.
+            body: whole; ``None`` = one that ``Content-MD5`` among the headers stands for.
         """
         keys = self._keys()
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        digest = hashlib.sha256(body).hexdigest()
+        digest = _UNSIGNED if body is None else hashlib.sha256(body).hexdigest()
         signed = {
             **headers,
             "host": self._host,

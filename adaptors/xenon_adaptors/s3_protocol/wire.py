@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from botocore import exceptions as b
@@ -38,6 +38,13 @@ class Pieces(Protocol):
 
     def read(self, size: int, /) -> bytes: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
+
+
+class Body(Protocol):
+    """The body of a request, in pieces, which may be asked for again."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes | bytearray]: ...
 
 
 class Answer(NamedTuple):
@@ -84,7 +91,7 @@ class Wire:
         *,
         query: Mapping[str, str] = _NO_HEADERS,
         headers: Mapping[str, str] = _NO_HEADERS,
-        body: bytes = b"",
+        body: bytes | Body = b"",
         stream: bool = False,
     ) -> Answer:
         """Send a request, up to four times, and return its answer, a bad one too.
@@ -94,7 +101,7 @@ class Wire:
             key: of the object; empty = the bucket.
             query: names and values, not encoded.
             headers: names in small letters.
-            body: whole.
+            body: whole, or in pieces; the digest of the latter is not signed.
             stream: leave the body of a good answer unread.
 
         Raises:
@@ -125,14 +132,17 @@ class Wire:
         key: str,
         query: str,
         headers: Mapping[str, str],
-        body: bytes,
+        body: bytes | Body,
         stream: bool,
         tries: int,
     ) -> Answer:
         path = f"{self._path}/{encoded(key)}"
-        signed = headers
+        whole = body if isinstance(body, bytes) else None
+        signed: dict[str, str | bytes] = {**headers}
         if self._signer is not None:
-            signed = self._signer.sign(method, path, query, headers, body)
+            signed.update(self._signer.sign(method, path, query, headers, whole))
+        if whole is None:  # a refusal comes before the body is sent in vain
+            signed |= {"Content-Length": str(len(body)), "Expect": b"100-continue"}
         url = f"{self._url}/{encoded(key)}{'?' + query if query else ''}"
         request = AWSPreparedRequest(method, url, HeadersDict(signed), body, stream_output=True)
         response: AWSResponse = self.http.send(request)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 import collections
 import hashlib
-import io
 import logging
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures import wait as wait_for
 from typing import Any
 
@@ -32,16 +31,13 @@ AT_ONCE = 4
 
 MAX_PARTS = 10_000
 _GROW_EVERY = 1000
+_PIECE = 1024 * 1024  # who gives up waits until one of these is sent
 _SMALL_PIECE = 64 * 1024
 _log = logging.getLogger(__name__)
 
 
-class _GivenUpError(OSError):
-    """Ends a part that is being sent."""
-
-
-class PartBody(io.RawIOBase):
-    """What is gathered for one request, read back without being put together.
+class PartBody:
+    """What is gathered for one request, sent piece by piece without being put together.
 
     Args:
         given_up: tells whether sending is to stop.
@@ -54,7 +50,6 @@ class PartBody(io.RawIOBase):
         self._given_up = given_up
         self.pieces: list[bytes | bytearray] = []
         self._size = 0
-        self._next = 0
 
     def __len__(self) -> int:
         return self._size
@@ -62,10 +57,11 @@ class PartBody(io.RawIOBase):
     def gather(self, data: Buffer) -> None:
         """Add bytes; small pieces are copied together."""
         self._size += len(data)
+        last = self.pieces[-1] if self.pieces else b""
         if len(data) >= _SMALL_PIECE:
             self.pieces.append(bytes(data))  # no copy where it is bytes already
-        elif self.pieces and isinstance(self.pieces[-1], bytearray):
-            self.pieces[-1] += data
+        elif isinstance(last, bytearray) and len(last) < _PIECE:
+            last += data
         else:
             self.pieces.append(bytearray(data))
 
@@ -73,37 +69,11 @@ class PartBody(io.RawIOBase):
         """Return all of it."""
         return b"".join(self.pieces)
 
-    def readable(self) -> bool:
-        """Tell that this can be read."""
-        return True
-
-    def seekable(self) -> bool:
-        """Tell that this can seek, to its beginning."""
-        return True
-
-    def tell(self) -> int:
-        """Return the offset of the next byte."""
-        return sum(len(piece) for piece in self.pieces[: self._next])
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go back to the beginning, or to the end."""
-        if offset or whence == io.SEEK_CUR:
-            raise ValueError("only the beginning and the end can be sought")
-        self._next = 0 if whence == io.SEEK_SET else len(self.pieces)
-        return self.tell()
-
-    def read(self, size: int | None = -1) -> bytes:
-        """Return the next piece, of whatever size: those who send it take any."""
-        if self._given_up():
-            raise _GivenUpError("the file was given up")
-        if size is None or size < 0:
-            rest = b"".join(self.pieces[self._next :])
-            self._next = len(self.pieces)
-            return rest
-        if self._next == len(self.pieces):
-            return b""
-        self._next += 1
-        return bytes(self.pieces[self._next - 1])
+    def __iter__(self) -> Iterator[bytes | bytearray]:
+        for piece in self.pieces:
+            if self._given_up():
+                raise CancelledError("the file was given up")  # botocore lets it through
+            yield piece
 
 
 def part_size(number: int, size: int | None, least: int = PART) -> int:
@@ -134,8 +104,8 @@ class S3Writer:
     """Writes one object.
 
     Args:
-        wire: sends a small file.
-        client: returns boto3's client, for a large one.
+        wire: sends small files and parts.
+        client: returns boto3's client, which begins and ends the upload of a large one.
         bucket: its name.
         key: of the object.
         exclusive: fail where there is an object already.
@@ -182,9 +152,9 @@ class S3Writer:
             if not room:
                 self._send()
                 continue
-            whole = len(view) <= room
-            self._body.gather(data if whole and len(view) == len(data) else view[:room])
-            view = view[room:]
+            size = min(room, _PIECE)
+            self._body.gather(data if len(data) == len(view) <= size else view[:size])
+            view = view[size:]
 
     def _send(self) -> None:
         """Send what is gathered as a part, once there are few enough on their way."""
@@ -200,15 +170,16 @@ class S3Writer:
         self._sending.append(self._executor.submit(self._send_part, self._numbers, body))
 
     def _send_part(self, number: int, body: PartBody) -> str:
-        with translated(self._path):
-            answer = self._client().upload_part(
-                **self._names,
-                UploadId=self._upload,
-                PartNumber=number,
-                Body=body,
-                ContentMD5=md5_of(*body.pieces),
-            )
-        return told(answer, "ETag", self._path)
+        answer = self._wire.send(
+            "PUT",
+            self._key,
+            query={"partNumber": str(number), "uploadId": self._upload},
+            headers={"content-md5": md5_of(*body.pieces)},
+            body=body,
+        )
+        if answer.status != 200:
+            raise refusal(answer, self._path)
+        return answer.headers["etag"]
 
     def close(self) -> None:
         """Send the rest, and let the file appear."""
