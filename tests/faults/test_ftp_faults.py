@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import socket
 import threading
 import time
@@ -10,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from services.records import FtpServer
+from support.ftp import connect
 from support.scripted_ftp import Script, connected
 from xenon_adaptors.ftp_protocol import pool
 from xenon_py import FileSystem
 from xenon_py import exceptions as e
+from xenon_py.testing.harness import fresh_name
 
 
 def failing(verb: str, times: int, reply: str) -> Script:
@@ -256,3 +260,22 @@ def test_an_old_file_that_cannot_be_put_back_is_named() -> None:
         with pytest.raises(e.PermissionDeniedException, match=r"is now at '/\.f\.\w+\.old'"):
             stream.close()
     assert len([name for name in script.names if name.endswith(".old")]) == 1
+
+
+def test_data_connections_by_tls_keep_no_memory(vsftpd: FtpServer) -> None:
+    """CPython loses 5 KB each time that it is asked for the session of a TLS connection."""
+    with connect(vsftpd, "explicit") as fs:
+        path = fs.get_working_directory() / fresh_name()
+        fs.write_to_file(path, [b"x"])
+        for _ in range(20):
+            b"".join(fs.read_from_file(path))
+        before = _resident()
+        for _ in range(200):
+            b"".join(fs.read_from_file(path))
+        assert _resident() - before < 600_000
+        fs.delete(path)
+
+
+def _resident() -> int:
+    """Memory of this process in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
