@@ -33,7 +33,7 @@ UNPACKED = (
     *("gridengine-common", "gridengine-client", "gridengine-exec", "gridengine-master"),
     "gridengine-drmaa1.0",
 )
-OFFSET = 300  # of the first port from XENON_TEST_PORT_BASE; the sshd follows after Layout.PORTS
+OFFSET = 270  # of the first port from XENON_TEST_PORT_BASE; the sshd follows after Layout.PORTS
 _LIBRARIES = Path("/usr/lib/gridengine")  # the only path that is compiled in
 _SPOOLING = ("libspoolb.so", "libspoolc.so")
 _TOOLS = ("spooldefaults", "spooledit")

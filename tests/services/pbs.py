@@ -18,7 +18,7 @@ from services.service import Service
 from services.sshd import Sshd, SshdOptions
 from services.state import make_directory, private_directory
 
-OFFSETS = {"torque": 460, "openpbs": 470}  # of the sshd's port from XENON_TEST_PORT_BASE
+OFFSETS = {"torque": 280, "openpbs": 290}  # of the sshd's port from XENON_TEST_PORT_BASE
 
 
 class Standin:
