@@ -2,7 +2,8 @@
 
 Run as root: ``python tests/benchmarks/bench_ftp.py [--server vsftpd] [--rounds N] [--size MiB]
 [--files N] [--entries N] [--only TOOL,TOOL] [--operations list,…]``. It starts the server of the
-tests. How it is measured is told in ``race.py``. Tools that are not installed are left out.
+tests. How it is measured is told in ``race.py``. Tools that are not installed are left out. With
+``XENON_TEST_STATE`` and ``TMPDIR`` below ``/dev/shm`` the disk takes no part in it.
 
 What is asked of the adaptor: a large file takes no more than 1.2 times what the best tool takes,
 small files at most half of what ftplib takes, a listing 1.5 times the best.
@@ -16,6 +17,8 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -27,6 +30,8 @@ from services.records import FtpServer
 from services.vsftpd import VsftpdService
 from support.ftp import connect
 from xenon_py import FileSystem
+
+THREADS = 4
 
 
 class Ours(race.Ours):
@@ -143,10 +148,15 @@ class Ftplib(race.Tool):
         with self._client() as client:
             if source.is_dir():
                 client.mkd(target)
-            for one in source.iterdir() if source.is_dir() else [source]:
-                name = f"{target}/{one.name}" if source.is_dir() else target
-                with one.open("rb") as stream:
-                    client.storbinary(f"STOR {name}", stream)
+                for one in source.iterdir():
+                    self._store(client, one, target)
+                return
+            with source.open("rb") as stream:
+                client.storbinary(f"STOR {target}", stream)
+
+    def _store(self, client: ftplib.FTP, source: Path, directory: str) -> None:
+        with source.open("rb") as stream:
+            client.storbinary(f"STOR {directory}/{source.name}", stream)
 
     def download(self, source: str, target: Path) -> None:
         with self._client() as client:
@@ -170,6 +180,39 @@ class Ftplib(race.Tool):
             return sum(facts["type"] == "file" for _, facts in client.mlsd(path))
 
 
+class FtplibInThreads(Ftplib):
+    """The same loop over a part of the small files in each of some threads."""
+
+    name = "ftplib, 4 threads"
+
+    def upload(self, source: Path, target: str) -> None:
+        if source.is_file():
+            return super().upload(source, target)
+        with self._client() as client:
+            client.mkd(target)
+        return self._share(lambda client, name: self._store(client, source / name, target), source)
+
+    def download(self, source: str, target: Path) -> None:
+        if source.endswith("large"):
+            return super().download(source, target)
+        target.mkdir()
+        return self._share(
+            lambda client, name: self._fetch(client, f"{source}/{name}", target / name),
+            Path(source),
+        )
+
+    def _share(self, work: Callable[[ftplib.FTP, str], None], names_of: Path) -> None:
+        names = [one.name for one in names_of.iterdir()]
+
+        def do(part: list[str]) -> None:
+            with self._client() as client:
+                for name in part:
+                    work(client, name)
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(do, [names[start::THREADS] for start in range(THREADS)]))
+
+
 def main() -> None:
     parser = race.parser(__doc__)
     parser.add_argument("--server", choices=("proftpd", "vsftpd"), default="proftpd")
@@ -183,7 +226,10 @@ def main() -> None:
         data = race.Data(
             here, there, f"{server.user}:", options.size, options.files, options.entries
         )
-        tools = [Ours(server), Rclone(server), Curl(server), Lftp(server), Ftplib(server)]
+        tools = [
+            *(Ours(server), Rclone(server), Curl(server), Lftp(server)),
+            *(Ftplib(server), FtplibInThreads(server)),
+        ]
         race.run(tools, data, options)
 
 
