@@ -207,10 +207,20 @@ class FtplibInThreads(Ftplib):
         def do(part: list[str]) -> None:
             with self._client() as client:
                 for name in part:
-                    work(client, name)
+                    _with_a_port(lambda name=name: work(client, name))  # type: ignore[misc]
 
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(do, [names[start::THREADS] for start in range(THREADS)]))
+
+
+def _with_a_port(work: Callable[[], None]) -> None:
+    """Do it once more whenever ProFTPD gave two sessions the same port."""
+    while True:
+        try:
+            return work()
+        except ftplib.error_temp as error:
+            if not str(error).startswith("425"):
+                raise
 
 
 def main() -> None:

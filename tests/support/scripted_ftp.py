@@ -28,7 +28,7 @@ USUAL = {
 
 
 class FtpServer:
-    """The server, and the commands that came.
+    """The server, and the commands that came: one after the other, and as they came together.
 
     Args:
         script: answers commands.
@@ -38,6 +38,7 @@ class FtpServer:
         cut: of the content, only so many bytes are sent or taken.
         passive: the reply to PASV, with ``{}`` for the port; 127.0.0.1 by default.
         most: so many connections at a time are let in.
+        greeting: what it says of itself.
     """
 
     def __init__(
@@ -49,9 +50,12 @@ class FtpServer:
         cut: int | None = None,
         passive: str = "227 ok (127,0,0,1,{})",
         most: int = 1000,
+        greeting: str = "hello",
     ) -> None:
         self._room = threading.Semaphore(most)
         self.commands: list[str] = []
+        self.sends: list[list[str]] = []
+        self._greeting = greeting
         self._script, self._passive = script, passive
         self._listing, self._content, self._last, self._cut = listing, content, last, cut
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -94,9 +98,8 @@ class FtpServer:
     def _converse(self, control: socket.socket) -> None:
         with control, socket.create_server(("127.0.0.1", 0)) as data, contextlib.suppress(OSError):
             data.settimeout(5)
-            control.sendall(b"220 hello\r\n")
-            for raw in control.makefile("rb"):
-                line = raw.decode("latin-1").rstrip("\r\n")
+            control.sendall(f"220 {self._greeting}\r\n".encode())
+            for line in self._lines(control):
                 self.commands.append(line)
                 verb, _, argument = line.partition(" ")
                 reply = self._script(verb, argument)
@@ -105,6 +108,13 @@ class FtpServer:
                 if reply is None:
                     reply = self._usual(verb, argument, control, data)
                 control.sendall(reply.encode("latin-1") + b"\r\n")
+
+    def _lines(self, control: socket.socket) -> Iterator[str]:
+        rest = ""
+        while piece := control.recv(1 << 20):
+            *lines, rest = (rest + piece.decode("latin-1")).split("\r\n")
+            self.sends.append(lines)
+            yield from lines
 
     def _usual(self, verb: str, argument: str, control: socket.socket, data: socket.socket) -> str:
         if verb == "PASV":

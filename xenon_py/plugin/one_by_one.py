@@ -15,6 +15,8 @@ from xenon_py.plugin.filesystem import FileSystemAdaptor, SmallFile, WriteMode
 from xenon_py.plugin.temporary import temporary_path
 
 _PIECE = 64 * 1024
+_ONLY_OWNER = 0o600
+_READ_BY_OTHERS = 0o044
 T = TypeVar("T")
 
 
@@ -28,16 +30,16 @@ class OneByOne(FileSystemAdaptor):
 
     def write_files(self, files: Sequence[SmallFile]) -> list[XenonException | None]:
         """Write whole small files; return an error or ``None`` for each, in order."""
-        return [_error_of(self._write_one, file) for file in files]
+        return [error_of(self._write_one, file) for file in files]
 
     def read_files(self, paths: Sequence[tuple[str, int]]) -> Iterator[bytes | XenonException]:
         """Yield the content of each (path, size), in order, or the error that it met."""
         for path, _ in paths:
-            yield _outcome(self._read_one, path)
+            yield outcome(self._read_one, path)
 
     def unlink_many(self, paths: Sequence[str]) -> list[XenonException | None]:
         """Remove files and links; return an error or ``None`` for each, in order."""
-        return [_error_of(self.unlink, path) for path in paths]
+        return [error_of(self.unlink, path) for path in paths]
 
     def _read_one(self, path: str) -> bytes:
         with contextlib.closing(self.open_read(path)) as stream:
@@ -58,20 +60,36 @@ class OneByOne(FileSystemAdaptor):
             raise
 
     def _store(self, file: SmallFile, place: str, mode: WriteMode) -> None:
-        stream = self.open_write(place, mode, len(file.data))
-        try:
-            stream.write(file.data)
-        except BaseException:
-            stream.abort()
-            raise
-        stream.close()
+        if is_private(file.mode) and not self.description.writes_atomically:
+            self._fill(place, mode, b"")
+            self.chmod(place, _ONLY_OWNER)
+            mode = WriteMode.TRUNCATE
+        self._fill(place, mode, file.data)
         if file.mode is not None:
             self.chmod(place, file.mode)
         if file.mtime is not None:
             self.set_times(place, file.mtime)
 
+    def _fill(self, place: str, mode: WriteMode, data: bytes) -> None:
+        stream = self.open_write(place, mode, len(data))
+        try:
+            stream.write(data)
+        except BaseException:
+            stream.abort()
+            raise
+        stream.close()
 
-def _outcome(work: Callable[[str], bytes], path: str) -> bytes | XenonException:
+
+def is_private(mode: int | None) -> bool:
+    """Tell whether not everybody may read a file of this mode.
+
+    Nobody else is to read its content before it has that mode either.
+    """
+    return mode is not None and mode & _READ_BY_OTHERS != _READ_BY_OTHERS
+
+
+def outcome(work: Callable[[str], bytes], path: str) -> bytes | XenonException:
+    """Return the content of a file, or the error that it met; a lost connection is raised."""
     try:
         return work(path)
     except ConnectionLostException:
@@ -80,7 +98,8 @@ def _outcome(work: Callable[[str], bytes], path: str) -> bytes | XenonException:
         return error
 
 
-def _error_of(work: Callable[[T], object], item: T) -> XenonException | None:
+def error_of(work: Callable[[T], object], item: T) -> XenonException | None:
+    """Return the error that an item met, or ``None``; a lost connection is raised."""
     try:
         work(item)
     except ConnectionLostException:

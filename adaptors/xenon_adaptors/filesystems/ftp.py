@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import ftplib
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from xenon_adaptors.descriptions import FTP
+from xenon_adaptors.ftp_protocol import batches
 from xenon_adaptors.ftp_protocol import look as looks
 from xenon_adaptors.ftp_protocol.attributes import set_mode, set_time
-from xenon_adaptors.ftp_protocol.connection import Account, Connection, text, wire
+from xenon_adaptors.ftp_protocol.clients import Account
+from xenon_adaptors.ftp_protocol.connection import Connection, sendable, text, wire
 from xenon_adaptors.ftp_protocol.failures import code_of, explain_making, explain_taking
 from xenon_adaptors.ftp_protocol.listings import Listed
 from xenon_adaptors.ftp_protocol.pool import Pool, patiently
@@ -31,8 +34,8 @@ from xenon_py.exceptions import (
 from xenon_py.model.credentials import PasswordCredential, credential_for
 from xenon_py.model.descriptions import FileSystemAdaptorDescription
 from xenon_py.model.location import Hop
-from xenon_py.plugin.filesystem import FileInfo, FileKind, WriteMode
-from xenon_py.plugin.one_by_one import OneByOne
+from xenon_py.plugin.filesystem import FileInfo, FileKind, SmallFile, WriteMode
+from xenon_py.plugin.one_by_one import OneByOne, error_of, outcome
 from xenon_py.plugin.target import Target
 from xenon_py.plugin.trust import ca_file
 
@@ -183,6 +186,61 @@ class FtpAdaptor(OneByOne):
             return self.lstat(path).kind
         except FileNotFoundError:
             return None
+
+    # many small files: over one connection, and once more alone what is refused, which says why
+
+    def lstat_many(self, paths: Sequence[str]) -> list[FileInfo | XenonException]:
+        """Return what ``lstat`` tells of each path, or the error that it met, in order."""
+        found: list[FileInfo | XenonException | None] = []
+        for start in range(0, len(paths), self.bulk_size):
+            part = paths[start : start + self.bulk_size]
+            found += self._once_more(partial(looks.quick_look, paths=part))
+        pairs = zip(paths, found, strict=True)
+        return [self._lstat_or_error(path) if one is None else one for path, one in pairs]
+
+    def write_files(self, files: Sequence[SmallFile]) -> list[XenonException | None]:
+        """Write whole small files; return an error or ``None`` for each, in order."""
+        jobs: dict[int, batches.Job] = {}
+        try:
+            with self._pool.use("STOR") as connection:
+                for at, file in enumerate(files):
+                    job = batches.job_for(connection, file)
+                    if job is not None:
+                        jobs[at] = job
+                outcomes = batches.store(connection, list(jobs.values()))
+        except BaseException:
+            self._remove_unfinished([job.place for job in jobs.values()])
+            raise
+        done = {at for at, is_done in zip(jobs, outcomes, strict=True) if is_done}
+        self._pool.moved()
+        return [
+            None if at in done else error_of(self._write_one, file) for at, file in enumerate(files)
+        ]
+
+    def _remove_unfinished(self, places: list[str]) -> None:
+        with contextlib.suppress(XenonException):  # the first error counts
+            if places:
+                with self._pool.use() as connection:
+                    batches.remove(connection, places)
+
+    def read_files(self, paths: Sequence[tuple[str, int]]) -> Iterator[bytes | XenonException]:
+        """Yield the content of each (path, size), in order, or the error that it met."""
+        found: list[bytes | None] = []
+        with self._pool.use("RETR") as connection:
+            for content in batches.fetch(connection, paths):
+                self._pool.moved()
+                found.append(content)
+        for (path, _), content in zip(paths, found, strict=True):
+            yield outcome(self._read_one, path) if content is None else content
+
+    def unlink_many(self, paths: Sequence[str]) -> list[XenonException | None]:
+        """Remove files and links; return an error or ``None`` for each, in order."""
+        places = {at: place for at, path in enumerate(paths) if (place := sendable(path))}
+        with self._pool.use() as connection:
+            gone = dict(zip(places, batches.remove(connection, [*places.values()]), strict=True))
+        return [
+            None if gone.get(at) else error_of(self.unlink, path) for at, path in enumerate(paths)
+        ]
 
     # changes
 

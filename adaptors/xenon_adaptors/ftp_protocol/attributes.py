@@ -12,8 +12,8 @@ from xenon_py.exceptions import UnsupportedOperationException
 _UNKNOWN = {500, 501, 502, 504}  # the server does not know such a command
 
 
-def set_mode(connection: Connection, path: str, mode: int) -> None:
-    """Set permission bits by ``SITE CHMOD``, which FEAT never tells of.
+def mode_command(path: str, mode: int) -> str:
+    """Return what sets permission bits: ``SITE CHMOD``, which FEAT never tells of.
 
     ProFTPD splits its words at any white space, takes quotes away, and joins them by blanks
     (measured on 1.3.8): other names would be those of other files, and are never sent.
@@ -24,24 +24,34 @@ def set_mode(connection: Connection, path: str, mode: int) -> None:
             "or several blanks",
             path=path,
         )
+    return f"SITE CHMOD {mode:03o}"
+
+
+def set_mode(connection: Connection, path: str, mode: int) -> None:
+    """Set permission bits."""
     try:
-        connection.command(f"SITE CHMOD {mode:03o}", path)
+        connection.command(mode_command(path, mode), path)
     except ftplib.error_perm as error:
         raise _unsupported(error, "permissions", path) from error
 
 
-def set_time(connection: Connection, path: str, moment: int) -> None:
-    """Set the modification time (ms since 1970) by MFMT, or as vsftpd does it.
+def time_command(connection: Connection, moment: int) -> str:
+    """Return what sets the modification time (ms since 1970): MFMT, or as vsftpd does it.
 
     vsftpd sets times by MDTM with two words, those of files only. Other servers take the first
     word for a part of the name, find no such file, and do nothing.
     """
     utc = datetime.datetime.fromtimestamp(moment // 1000, datetime.timezone.utc)
-    has_mfmt = "MFMT" in connection.features
+    return f"{'MFMT' if 'MFMT' in connection.features else 'MDTM'} {utc:%Y%m%d%H%M%S}"
+
+
+def set_time(connection: Connection, path: str, moment: int) -> None:
+    """Set the modification time (ms since 1970)."""
+    command = time_command(connection, moment)
     try:
-        connection.command(f"{'MFMT' if has_mfmt else 'MDTM'} {utc:%Y%m%d%H%M%S}", path)
+        connection.command(command, path)
     except ftplib.error_perm as error:
-        if not has_mfmt and code_of(error) == 550:
+        if command.startswith("MDTM") and code_of(error) == 550:
             raise UnsupportedOperationException.because(
                 f"the server sets no such times, or none of directories: {error}", path=path
             ) from error

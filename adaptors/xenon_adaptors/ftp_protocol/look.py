@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import ftplib
+from collections.abc import Sequence
 
-from xenon_adaptors.ftp_protocol.connection import Connection, text
+from xenon_adaptors.ftp_protocol.connection import Answer, Connection, sendable, text
 from xenon_adaptors.ftp_protocol.failures import code_of
 from xenon_adaptors.ftp_protocol.listings import (
     Listed,
@@ -49,22 +50,50 @@ def _by_facts(connection: Connection, path: str) -> Listed:
     The mode of links is always 0777, so that only files of that mode are looked at again.
     """
     try:
-        answer = connection.command("MLST", path).split("\n")
+        found = _told(connection.command("MLST", path), path)
     except ftplib.error_perm as error:
         if code_of(error) == 550:
             raise missing(path) from error
         raise
-    facts = [line[1:] for line in answer[1:-1] if line.startswith(" ")]
-    with _Readable(path):
-        found = parse_facts(text(facts[0])) if len(facts) == 1 else None
-    if found is None:
-        raise XenonException.because("the server's answer cannot be read", path=path)
     if found.info.mode != _ALL_BITS or found.info.kind is FileKind.LINK:
         return found
     listed = in_parent(connection, path)
     if listed is not None and listed.info.kind is FileKind.LINK:
         return listed
     return found
+
+
+def _told(answer: str, path: str) -> Listed:
+    """Return what an answer to MLST tells."""
+    facts = [line[1:] for line in answer.split("\n")[1:-1] if line.startswith(" ")]
+    with _Readable(path):
+        found = parse_facts(text(facts[0])) if len(facts) == 1 else None
+    if found is None:
+        raise XenonException.because("the server's answer cannot be read", path=path)
+    return found
+
+
+def quick_look(
+    connection: Connection, paths: Sequence[str]
+) -> list[FileInfo | XenonException | None]:
+    """Return what is at each path, all asked at once; ``None`` where ``look`` is to be asked."""
+    if not has_facts(connection):
+        return [None] * len(paths)
+    places = {at: place for at, path in enumerate(paths) if (place := sendable(path))}
+    answers = connection.exchange(*(f"MLST {place}" for place in places.values()))
+    told = dict(zip(places, answers, strict=True))
+    return [_quick(path, told.get(at)) for at, path in enumerate(paths)]
+
+
+def _quick(path: str, answer: Answer | None) -> FileInfo | XenonException | None:
+    if answer is None:
+        return None
+    if isinstance(answer, ftplib.Error):
+        return missing(path) if code_of(answer) == 550 else None
+    info = _told(answer, path).info
+    if info.mode == _ALL_BITS or info.kind is FileKind.LINK:
+        return None
+    return info._replace(name="")
 
 
 def _by_list(connection: Connection, path: str) -> Listed:

@@ -206,10 +206,18 @@ class Pool:
             connection.drop()
 
     @contextlib.contextmanager
-    def use(self) -> Iterator[Connection]:
-        """Lend a connection for commands that are answered when the ``with`` block ends."""
-        connection = self.take()
+    def use(self, verb: str = "") -> Iterator[Connection]:
+        """Lend a connection for commands that are answered when the ``with`` block ends.
+
+        Args:
+            verb: RETR or STOR where whole files are transferred over it.
+        """
+        if verb == "RETR":
+            self._await_turn_to_read()
+        connection = self.take(to_write=verb == "STOR")
         try:
+            if verb == "RETR":
+                self._reading.add(connection)
             yield connection
         finally:
             self.give_back(connection)
