@@ -41,12 +41,14 @@ TUNED = TransferConfig(
 
 
 class Ours(race.Ours):
-    def __init__(self, server: S3Server, bucket: str) -> None:
+    """This library; `main` puts the keys into the environment."""
+
+    def __init__(self, location: str) -> None:
         super().__init__()
-        self._server, self._bucket = server, bucket
+        self._location = location
 
     def connect(self) -> FileSystem:
-        return connect(self._server, self._bucket)
+        return FileSystem.create("s3", self._location)
 
 
 def key_of(path: str) -> str:
@@ -189,7 +191,7 @@ class S5cmd(Program):
         return sum(len(line.split()) == 4 for line in lines)  # the marker has no name
 
 
-TOOLS = (Ours, BotoTuned, Boto, BotoObjects, Rclone, S5cmd)
+OTHERS = (BotoTuned, Boto, BotoObjects, Rclone, S5cmd)
 
 
 class Data(race.Data):
@@ -204,7 +206,8 @@ class Data(race.Data):
         (here / "list").mkdir()
         for number in range(entries):
             (here / "list" / f"{number:05}").touch()
-        ours = Ours(server, self.bucket)
+        self.location = f"{server.endpoint}/{self.bucket}"
+        ours = Ours(self.location)
         for name in ("large", "small", "list"):
             ours.upload(here / name, f"/{name}")
 
@@ -219,22 +222,22 @@ class Data(race.Data):
             there.delete(str(path), True)
 
 
-def memory_child(host: str, port: str, bucket: str, here: str) -> None:
-    keys = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
-    ours = Ours(S3Server(host, int(port), *keys, "", ""), bucket)
+def memory_child(location: str, here: str) -> None:
+    ours = Ours(location)
     ours.upload(Path(here) / "large", "/copy-of-large")
     ours.download("/large", Path(here) / "copy-of-large")
 
 
 def main() -> None:
     options = race.parser(__doc__).parse_args()
-    with tempfile.TemporaryDirectory() as here, NativeProvider().s3() as server:
+    with tempfile.TemporaryDirectory() as here, NativeProvider().seaweed() as server:
         os.environ["AWS_ACCESS_KEY_ID"] = server.access_key
         os.environ["AWS_SECRET_ACCESS_KEY"] = server.secret_key
         os.environ["AWS_REGION"] = "us-east-1"
         data = Data(Path(here), server, options.size, options.files, options.entries)
-        race.run([kind(server, data.bucket) for kind in TOOLS], data, options)
-        words = [server.host, str(server.port), data.bucket, here]
+        others = [kind(server, data.bucket) for kind in OTHERS]
+        race.run([Ours(data.location), *others], data, options)
+        words = [data.location, here]
         print(f"\npeak memory: {race.peak_memory(__file__, words) / 1e6:.0f} MB")
 
 
