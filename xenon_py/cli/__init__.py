@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,8 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: words after the command's name; ``None`` = those of the process.
 
     Returns:
-        0 when all went well, 1 on an error of the library (told on standard error), 2 on wrong
-        usage.
+        0 when all went well, 1 on an error (told on standard error; nothing is said when it is
+        that nobody reads standard output), 2 on wrong usage, 130 when it was interrupted.
     """
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -25,13 +26,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        return _run(options)
+        result = _run(options)
+        sys.stdout.flush()  # here its errors can be told
     except XenonException as error:
+        print(f"xenon-py: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        _give_up_output()
+        return 1
+    except OSError as error:
+        _give_up_output()
         print(f"xenon-py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("xenon-py: interrupted", file=sys.stderr)
         return 130
+    return result
+
+
+def _give_up_output() -> None:
+    """Send what is left to nowhere: the interpreter would try once more to write it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -78,7 +93,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
     if not 0 <= seconds <= 3600:
-        raise argparse.ArgumentTypeError("must be 0..3600")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 3600")
     return seconds

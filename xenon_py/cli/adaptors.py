@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from typing import TextIO
 
 from xenon_py.exceptions import UnknownAdaptorException
@@ -45,8 +46,12 @@ def _find(name: str) -> Description:
     for facade in facades:
         if name in facade.get_adaptor_names():
             return facade.get_adaptor_description(name)
-    names = ", ".join(name for facade in facades for name in facade.get_adaptor_names())
-    raise UnknownAdaptorException.because(f"there is no adaptor {name!r}. Installed: {names}")
+    names = [name for facade in facades for name in facade.get_adaptor_names()]
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise UnknownAdaptorException.because(
+        f"there is no adaptor {name!r}{hint} Installed: {', '.join(names)}"
+    )
 
 
 def render_description(description: Description) -> str:
