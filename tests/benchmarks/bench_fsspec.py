@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
@@ -98,12 +99,33 @@ def tasks(directory: str, mib: int, entries: int, cats: int) -> dict[str, Task]:
     def at_once(fs: Any) -> None:
         assert len(fs.cat(small)) == cats
 
+    def get(fs: Any) -> None:
+        with tempfile.TemporaryDirectory() as here:
+            fs.get(small, [f"{here}/{number}" for number in range(cats)])
+            assert len(os.listdir(here)) == cats
+
+    def put(fs: Any) -> None:
+        target = f"{directory}/{uuid.uuid4().hex}"
+        fs.mkdir(target)
+        fs.put(small, [f"{target}/{number}" for number in range(cats)])  # the server is here
+        assert len(os.listdir(target)) == cats
+
+    def pipe_and_remove(fs: Any) -> None:
+        target = f"{directory}/{uuid.uuid4().hex}"
+        fs.mkdir(target)
+        fs.pipe({f"{target}/{number}": bytes(4096) for number in range(cats)})
+        fs.rm(target, recursive=True)
+        assert not os.path.exists(target)
+
     return {
         f"read {mib} MiB": read_all(f"{directory}/large", mib << 20),
         f"write {mib} MiB": write,
         f"ls of {entries}": listing,
         f"{max(1, cats // 5)} cats one by one": one_by_one,
         f"cat of {cats} files": at_once,
+        f"get of {cats} files": get,
+        f"put of {cats} files": put,
+        f"pipe and rm of {cats} files": pipe_and_remove,
     }
 
 
