@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import pickle
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+from fsspec.generic import rsync
+from fsspec.implementations.dirfs import DirFileSystem
 
 from services.records import SshServer
 from services.sshd import Sshd, SshdOptions
@@ -146,3 +151,37 @@ def test_a_server_that_sets_no_permission_bits(new_sshd: Callable[..., Sshd]) ->
         fs.mv(old[0], old[1])
         assert fs.cat_file(old[1]) == b"one"
         fs.rm(old[1:])
+
+
+def test_chains_and_wrappers(fs: Any, top: str, tmp_path: Path) -> None:
+    url, options = f"xenon-sftp://{top}", {"xenon-sftp": fs.storage_options}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("inner", b"zipped")
+    fs.pipe({f"{top}/file": b"data", f"{top}/archive.zip": packed.getvalue()})
+    chains = {"simplecache::": "file", "filecache::": "file", "zip://inner::": "archive.zip"}
+    for chain, name in chains.items():
+        with fsspec.open(f"{chain}{url}/{name}", **options) as file:
+            assert file.read() == (b"zipped" if "zip" in name else b"data")
+    with fsspec.open(f"simplecache::{url}/written", "wb", **options) as file:
+        file.write(b"by the cache")
+    inside = DirFileSystem(top, fs)
+    assert inside.cat(["file", "written"]) == {"file": b"data", "written": b"by the cache"}
+    assert inside.glob("w*") == ["written"]
+    part = fsspec.filesystem(
+        "reference",
+        fo={"key": [f"{url}/file", 1, 2]},
+        remote_protocol="xenon-sftp",
+        remote_options=fs.storage_options,
+    )
+    assert part.cat("key") == b"at"
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/one").write_bytes(b"1")
+    generic = {"default_method": "options", "storage_options": options}
+    rsync(f"file://{tmp_path}", f"{url}/synced", inst_kwargs=generic)
+    assert fs.cat(f"{top}/synced/sub/one") == b"1"
+    mapper = fsspec.get_mapper(f"{url}/store", **fs.storage_options)
+    mapper.setitems({"a": b"1", "b/c": b"2"})
+    assert mapper.getitems(["a", "b/c", "gone"], on_error="omit") == {"a": b"1", "b/c": b"2"}
+    mapper.delitems(["a"])
+    assert list(mapper) == ["b/c"]

@@ -101,7 +101,10 @@ def test_the_protocols_of_others_are_left_alone() -> None:
     ("arguments", "error", "word"),
     [
         ({"password": SECRET}, TypeError, "password_env"),
-        ({"hots": "h"}, TypeError, "'hots'; it has: location"),
+        ({"passphrase": SECRET}, TypeError, "passphrase_env"),
+        ({"host": "h", "port": 22}, TypeError, "location='host:22'"),
+        ({"endpoint_url": "http://s"}, TypeError, "location="),
+        ({"locaton": "h"}, TypeError, "do you mean 'location'.*it has: location, username"),
         ({"location": "a b c"}, InvalidLocationException, "location"),
         ({"location": "h", "properties": {"sftp.no": "1"}}, LookupError, "no"),
         (
@@ -503,3 +506,25 @@ def test_as_fsspec_of_an_adaptor_without_a_protocol() -> None:
         again = pickle.loads(pickle.dumps(face))
         assert again.cat("/as-fsspec/moved") == b"data"
         again.close()
+
+
+def test_a_file_that_is_read_may_be_pickled(fs: Any, tmp_path: Path) -> None:
+    fs.pipe_file(f"{tmp_path}/file", b"0123456789")
+    with fs.open(f"{tmp_path}/file") as file:
+        assert file.read(4) == b"0123"
+        with pickle.loads(pickle.dumps(file)) as again:
+            assert again.read() == b"456789"
+        assert file.read() == b"456789"
+    with fs.open(f"{tmp_path}/new", "wb") as file, pytest.raises(TypeError):
+        pickle.dumps(file)
+
+
+def test_touching(fs: Any, tmp_path: Path) -> None:
+    fs.touch(f"{tmp_path}/dir/file", truncate=False)
+    assert fs.cat_file(f"{tmp_path}/dir/file") == b""
+    fs.pipe_file(f"{tmp_path}/dir/file", b"data")
+    with pytest.raises(NotImplementedError, match="left as it is"):
+        fs.touch(f"{tmp_path}/dir/file", truncate=False)
+    assert fs.cat_file(f"{tmp_path}/dir/file") == b"data"
+    fs.touch(f"{tmp_path}/dir/file")
+    assert fs.cat_file(f"{tmp_path}/dir/file") == b""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fsspec.spec import AbstractFileSystem
@@ -29,8 +30,30 @@ _GENERAL = {  # what fsspec and its users pass to every implementation; without 
 # fsspec would raise a bare TypeError when that argument is given too.
 URL_PLACE = "url_place"
 _ARGUMENTS = (
-    "it has: location, username, password_env, certfile, passphrase_env, credential, properties"
+    *("location", "username", "password_env", "certfile", "passphrase_env", "credential"),
+    "properties",
 )
+_HIDDEN = "give password_env=, the name of an environment variable with it, or credential="
+_PLACE = "the host is part of the URL (protocol://user@host:22/dir) or of location='host:22'"
+_INSTEAD = {  # what other implementations of fsspec call it
+    **dict.fromkeys(("password", "passwd", "pass", "secret", "token"), _HIDDEN),
+    **dict.fromkeys(("host", "hostname", "port"), _PLACE),
+    **dict.fromkeys(("user", "key"), "give username="),
+    **dict.fromkeys(("base_url", "endpoint_url"), "give location=, and no host in the URL"),
+    **dict.fromkeys(("key_filename", "client_keys"), "give certfile="),
+    "passphrase": "give passphrase_env=, the name of an environment variable with it",
+    "auth": "give username= and password_env=",
+}
+
+
+def _no_argument(kind: str, unknown: Sequence[str]) -> str:
+    """Return what is wrong with arguments and what cures it; values are left out."""
+    hints = []
+    for name in unknown:
+        near = difflib.get_close_matches(name, _ARGUMENTS, 1)
+        hint = _INSTEAD.get(name) or (f"do you mean {near[0]!r}?" if near else "")
+        hints.append(f"{kind} has no argument {name!r}" + (f": {hint}" if hint else ""))
+    return f"{'; '.join(hints)}; it has: {', '.join(_ARGUMENTS)}"
 
 
 class _Called(type(AbstractFileSystem)):  # type: ignore[misc]
@@ -104,10 +127,7 @@ class Connected(AbstractFileSystem, metaclass=_Called):  # type: ignore[misc]
     ) -> None:
         unknown = sorted(set(general) - _GENERAL)
         if unknown:
-            raise TypeError(
-                f"{type(self).__name__} has no argument {unknown[0]!r}; "
-                + ("give password_env or credential" if "password" in unknown else _ARGUMENTS)
-            )
+            raise TypeError(_no_argument(type(self).__name__, unknown))
         super().__init__(**general)
         self.adaptor = adaptor or self.adaptor
         self._location = location

@@ -91,6 +91,22 @@ class Content(Changing):
             return IsADirectoryError(21, error.msg, path)
         return error
 
+    def touch(self, path: str, truncate: bool = True, **kwargs: Any) -> None:
+        """Make an empty file, also where one with content is; not so unless ``truncate``.
+
+        Raises:
+            NotImplementedError: there is a file that is not to be emptied.
+        """
+        if truncate:
+            self.pipe_file(path, b"")
+            return
+        try:
+            self.pipe_file(path, b"", mode="create")
+        except PathAlreadyExistsException as error:
+            raise NotImplementedError(
+                f"the time of a file that is there is not changed; it is left as it is: {path!r}"
+            ) from error
+
     def cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **kwargs: Any
     ) -> bytes:

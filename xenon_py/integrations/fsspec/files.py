@@ -38,6 +38,10 @@ class ReadFile(io.BufferedReader):
         self.path = path
         self._details: dict[str, Any] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what it takes to open the file again, and to go on where this one is."""
+        return _reopened, (self.fs, self.path, self.blocksize, self.tell())
+
     @property
     def details(self) -> dict[str, Any]:
         """What ``info`` tells of it."""
@@ -53,6 +57,12 @@ class ReadFile(io.BufferedReader):
     def size(self) -> int:
         """Its size in bytes."""
         return int(self.details["size"])
+
+
+def _reopened(fs: Connected, path: str, block_size: int, position: int) -> ReadFile:
+    file = ReadFile(fs, path, block_size)
+    file.seek(position)
+    return file
 
 
 class CachedFile(AbstractBufferedFile):  # type: ignore[misc]
