@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import json
 import pathlib
+import tarfile
+import threading
 import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from typing import Any
 
 import fsspec
@@ -14,12 +20,13 @@ from fsspec.implementations.memory import MemoryFileSystem
 from xenon_adaptors.fsspec_protocol.failures import Failures
 from xenon_adaptors.fsspec_protocol.opening import option_value
 from xenon_adaptors.fsspec_protocol.places import milliseconds
-from xenon_py import CopyMode, FileSystem, PasswordCredential
+from xenon_py import CopyMode, FileSystem, PasswordCredential, PosixFilePermission
 from xenon_py.exceptions import (
     InvalidCredentialException,
     InvalidLocationException,
     InvalidPathException,
     InvalidPropertyException,
+    MissingDependencyException,
     NoSuchPathException,
     UnsupportedOperationException,
     XenonException,
@@ -186,14 +193,13 @@ def test_an_archive_is_read_only(tmp_path: pathlib.Path) -> None:
             assert stream.seek(2) == 2
             assert stream.read() == b"pha"
         for change in (
+            lambda: fs.write_to_file("/in/new", [b"data"]),
             lambda: fs.create_directory("/new"),
             lambda: fs.delete("/in/a.txt"),
             lambda: fs.rename("/in/a.txt", "/b"),
         ):
             with pytest.raises(UnsupportedOperationException):
                 change()
-        with pytest.raises(XenonException):
-            fs.write_to_file("/in/new", [b"data"])
         with FileSystem.create("file", str(tmp_path)) as local:
             copied = fs.copy("/in", local, tmp_path / "out", CopyMode.CREATE, True).wait()
             assert copied.done
@@ -314,3 +320,84 @@ def test_exceptions_without_numbers() -> None:
         with pytest.raises(expected) as caught, Failures().told("/p"):
             raise error
         assert type(caught.value) is expected
+
+
+def test_other_read_only_places(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a").write_bytes(b"alpha")
+    with tarfile.open(tmp_path / "some.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "a", "in/a")
+    (tmp_path / "ref.json").write_text(json.dumps({"in/a": [f"file://{tmp_path}/a", 0, 5]}))
+    reference = {
+        "fsspec.options.fo": str(tmp_path / "ref.json"),
+        "fsspec.options.remote_protocol": "file",
+    }
+    for location, properties in [
+        (f"tar://::file://{tmp_path}/some.tar.gz", {}),
+        ("reference://", reference),
+    ]:
+        with FileSystem.create("fsspec", location, properties) as fs:
+            assert [str(one.path) for one in fs.list("/", True)] == ["/in", "/in/a"]
+            assert fs.read_files(["/in/a"]) == [b"alpha"]
+            with pytest.raises(UnsupportedOperationException, match="cannot write"):
+                fs.write_to_file("/in/b", [b"data"])
+
+
+def test_pages_of_the_web(tmp_path: pathlib.Path) -> None:
+    pytest.importorskip("aiohttp")
+    (tmp_path / "page").write_bytes(b"alpha")
+    serving = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serving) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with FileSystem.create("fsspec", f"http://127.0.0.1:{server.server_port}/") as fs:
+            assert b"".join(fs.read_from_file("page")) == b"alpha"
+            assert fs.get_attributes("page").size == 5
+            assert not fs.exists("gone")
+            with pytest.raises(UnsupportedOperationException, match="cannot write"):
+                fs.write_to_file("new", [b"data"])
+        server.shutdown()
+
+
+@pytest.mark.parametrize("wrapper", ["dir", "simplecache"])
+def test_wrappers(tmp_path: pathlib.Path, wrapper: str) -> None:
+    """They have some calls of the file system behind them and lack others."""
+    options = {"fsspec.options.path": str(tmp_path)} if wrapper == "dir" else {}
+    with FileSystem.create("fsspec", f"{wrapper}::file://{tmp_path}", options) as fs:
+        fs.create_directory("new")
+        fs.write_to_file("new/file", [b"data"])
+        fs.rename("new/file", "moved")
+        assert b"".join(fs.read_from_file("moved")) == b"data"
+        assert not fs.exists("gone")
+        if fs.get_description().supports_setting_posix_permissions:
+            fs.set_posix_file_permissions("moved", [PosixFilePermission.OWNER_READ])
+        fs.delete("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["moved"]
+
+
+@pytest.mark.parametrize(
+    ("location", "properties", "error", "hint"),
+    [
+        ("fiel:///tmp", {}, InvalidLocationException, "do you mean 'file'"),
+        (
+            "file:///",
+            {"fsspec.options.auto_mkdirs": "1"},
+            InvalidPropertyException,
+            "do you mean fsspec.options.auto_mkdir?",
+        ),
+        ("github://", {}, InvalidPropertyException, "'org' and 'repo'"),
+        ("zip://", {"fsspec.options.fo": "/no/such.zip"}, NoSuchPathException, "/no/such.zip"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    location: str, properties: dict[str, str], error: type[XenonException], hint: str
+) -> None:
+    with pytest.raises(error) as caught:
+        FileSystem.create("fsspec", location, properties)
+    assert hint in caught.value.msg
+
+
+def test_a_missing_package_is_named() -> None:
+    missing = next(
+        name for name, package in (("gs", "gcsfs"), ("oss", "ossfs")) if not find_spec(package)
+    )
+    with pytest.raises(MissingDependencyException, match="nstall"):
+        FileSystem.create("fsspec", f"{missing}://bucket")

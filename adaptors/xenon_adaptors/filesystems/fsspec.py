@@ -175,6 +175,8 @@ class FsspecAdaptor(FileSystemAdaptor):
 
     def open_write(self, path: str, mode: WriteMode, size: int | None = None) -> WriteStream:
         """Open a file. That a new one is new is looked at before, where ``x`` is not known."""
+        if abilities.is_read_only(abilities.plain(self._backend)):
+            raise self._unsupported("write files")
         if mode is WriteMode.APPEND and not self.description.can_append:
             raise self._unsupported("append to files")
         if mode is not WriteMode.CREATE:
@@ -238,7 +240,7 @@ class FsspecAdaptor(FileSystemAdaptor):
 
     def mkdir(self, path: str) -> None:
         """Make a directory."""
-        if not abilities.overrides(self._backend, "mkdir"):
+        if not abilities.overrides(abilities.plain(self._backend), "mkdir"):
             raise self._unsupported("make directories")
         try:
             with self._failures.told(path), self._lock:
@@ -251,7 +253,7 @@ class FsspecAdaptor(FileSystemAdaptor):
 
     def rmdir(self, path: str) -> None:
         """Remove a directory that was empty the moment before: some do not look themselves."""
-        if not abilities.overrides(self._backend, "rmdir"):
+        if not abilities.overrides(abilities.plain(self._backend), "rmdir"):
             raise self._unsupported("remove directories")
         if any(True for _ in self.scandir(path)):
             raise DirectoryNotEmptyException.because(f"it is not empty: {path!r}", path=path)

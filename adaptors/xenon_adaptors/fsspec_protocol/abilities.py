@@ -23,6 +23,7 @@ WEB = frozenset({"http", "https"})
 _OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oci", "oss", "obs"})
 _APPEND = LOCAL | MEMORY | {"sftp", "ssh", "hdfs", "arrow_hdfs", "smb"}
 _REPLACE = LOCAL | {"sftp", "ssh"}
+_READ_ONLY = WEB | {"tar", "libarchive", "git", "github", "gist", "reference", "data"}
 
 
 def plain(backend: Backend) -> Backend:
@@ -52,17 +53,24 @@ def is_thread_safe(backend: Backend) -> bool:
     return bool(backend.async_impl) or bool(protocols(backend) & (LOCAL | MEMORY))
 
 
+def is_read_only(backend: Backend) -> bool:
+    """Tell whether files cannot be written, which some only say in odd ways when it is tried."""
+    names = protocols(backend)
+    return bool(names & _READ_ONLY) or ("zip" in names and backend.mode == "r")
+
+
 def describe(backend: Backend) -> FileSystemAdaptorDescription:
     """Return the description of the adaptor as far as it is true of this implementation."""
+    follows, sets = hasattr(backend, "islink"), hasattr(backend, "chmod")  # not all wrappers do
     backend = plain(backend)
     names = protocols(backend)
     renames = overrides(backend, "mv") or overrides(backend, "mv_file")
     return replace(
         FSSPEC,
-        can_read_symboliclinks=bool(names & LOCAL),
+        can_read_symboliclinks=follows and bool(names & LOCAL),
         is_connectionless=bool(names & (LOCAL | MEMORY | WEB | _OBJECTS)),
         supports_reading_posix_permissions=bool(names & LOCAL),
-        supports_setting_posix_permissions=bool(names & LOCAL),
+        supports_setting_posix_permissions=sets and bool(names & LOCAL),
         supports_rename=renames,
         can_append=bool(names & _APPEND),
         can_copy_on_server=overrides(backend, "cp_file"),

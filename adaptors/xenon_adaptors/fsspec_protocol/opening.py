@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from fsspec import get_filesystem_class
+from fsspec import available_protocols, get_filesystem_class
+from fsspec.asyn import AsyncFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.utils import tokenize
@@ -33,6 +35,14 @@ _LOGINS = {
     "ssh": ("username", "password"),
 }
 _USERS = frozenset({"username", "user"})
+_SHOWN = _USERS | {  # options whose values are places and names, which messages are to tell
+    *("fo", "path", "host", "org", "repo", "ref", "mode", "endpoint_url", "base_url"),
+    *("protocol", "target_protocol", "remote_protocol", "cache_storage"),
+}
+_GENERAL = frozenset(inspect.signature(AsyncFileSystem.__init__).parameters) | {
+    *("use_listings_cache", "listings_expiry_time", "max_paths", "default_block_size"),
+    *("skip_instance_cache", "auto_mkdir"),
+}
 _TEXTS = _USERS | {"password", "passwd", "passphrase", "key", "secret", "token"}
 
 
@@ -65,7 +75,10 @@ def open_backend(target: Target) -> Opened:
     options = _options(target.properties.family("fsspec.options"))
     secrets = list(_secrets("", options))
     innermost = url.split("::")[-1].partition("://")[0]
-    login = _login(target, _implementation(innermost), innermost)
+    implementation = _implementation(innermost)
+    if "::" not in url:
+        _check_names(options, implementation)
+    login = _login(target, implementation, innermost)
     if login:
         options = {**options, innermost: {**options.get(innermost, {}), **login}}
     if isinstance(target.credential, PasswordCredential):
@@ -91,14 +104,34 @@ def _implementation(protocol: str) -> type[Backend]:
     try:
         found: type[Backend] = get_filesystem_class(protocol)
     except ValueError as error:
+        near = difflib.get_close_matches(protocol, available_protocols(), 1)
+        hint = f"do you mean {near[0]!r}?" if near else "a location is protocol://…"
         raise InvalidLocationException.because(
-            f"fsspec knows no protocol {protocol!r}; a location is protocol://…"
+            f"fsspec knows no protocol {protocol!r}; {hint}"
         ) from error
     except ImportError as error:
         raise MissingDependencyException.because(
             f"the protocol {protocol!r} needs another package: {error}"
         ) from error
     return found
+
+
+def _check_names(options: Mapping[str, Any], implementation: type[Backend]) -> None:
+    """Refuse options that are nearly the name of one that an implementation has.
+
+    Most implementations pass over what they do not know, or hand it on to a library of theirs.
+
+    Raises:
+        InvalidPropertyException: there is such a name.
+    """
+    known = _GENERAL | set(inspect.signature(implementation.__init__).parameters)
+    for name in sorted(set(options) - known):
+        near = difflib.get_close_matches(name, known, 1, 0.85)
+        if near:
+            raise InvalidPropertyException.because(
+                f"{implementation.__name__} of fsspec has no option {name!r}; "
+                f"do you mean fsspec.options.{near[0]}?"
+            )
 
 
 def _options(given: dict[str, str]) -> dict[str, Any]:
@@ -123,7 +156,7 @@ def _secrets(name: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _secrets(str(key), inner)
-    elif isinstance(value, str) and (name in _TEXTS - _USERS or len(value) > 5):
+    elif isinstance(value, str) and name not in _SHOWN and (name in _TEXTS or len(value) > 5):
         yield value
 
 
@@ -160,5 +193,5 @@ def _refused_options() -> Iterator[None]:
         yield
     except TypeError as error:
         raise InvalidPropertyException.because(
-            f"the implementation does not take these fsspec.options: {error}"
+            f"the implementation does not take these properties fsspec.options.<name>: {error}"
         ) from error
