@@ -164,16 +164,16 @@ class _Cluster:
     def _start_storage(self) -> None:
         (self._at / "osd").mkdir()
         identity = str(uuid.uuid4())  # told twice: with two of them it would never come up
-        self._run("ceph", "osd", "new", identity, "0")
-        self._run("ceph", "osd", "crush", "add", "osd.0", "1.0", "host=here", "root=default")
+        self._ask_until_answered("osd", "new", identity, "0")
+        self._ask_until_answered("osd", "crush", "add", "osd.0", "1.0", "host=here", "root=default")
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", identity)
         self._spawn("osd", "ceph-osd", "-i", "0")
         log = self._daemons["osd"].log
         wait_until(self._storage_is_up, 60, "ceph-osd", log)
 
     def _storage_is_up(self) -> bool:
-        status = json.loads(self._run("ceph", "osd", "stat", "--format=json"))
-        return bool(status["num_up_osds"] == 1)
+        answer = self._ask("osd", "stat", "--format=json")
+        return bool(answer and json.loads(answer)["num_up_osds"] == 1)
 
     def _make_identities(self) -> None:
         """The test user, a part of it that may only read, and somebody who may store little."""
@@ -199,6 +199,17 @@ class _Cluster:
 
     def _spawn(self, name: str, program: str, *arguments: str) -> None:
         self._daemons[name].spawn([program, "-f", "-c", str(self._configuration), *arguments])
+
+    def _ask_until_answered(self, *words: str) -> None:
+        """Tell the monitor something; to be told twice does it no harm."""
+        wait_until(lambda: self._ask(*words) is not None, 60, "ceph-mon", self._log)
+
+    def _ask(self, *words: str) -> str | None:
+        """Return the answer of the monitor; None if there is none, as on a busy machine."""
+        try:
+            return self._run("ceph", "--connect-timeout=20", *words)
+        except ServiceError:
+            return None
 
     def _run(self, program: str, *arguments: str) -> str:
         """Run a command of Ceph; return what it prints."""
