@@ -30,6 +30,7 @@ from xenon_py.exceptions import (
     XenonException,
     XenonTimeoutException,
 )
+from xenon_py.plugin import tcp
 from xenon_py.plugin.trust import tls_advice
 
 _PORT, _IMPLICIT_PORT = 21, 990
@@ -126,7 +127,7 @@ class Connection:
         ftp.timeout = silence
         if ftp.sock is not None:
             ftp.sock.settimeout(silence)
-            ftp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tcp.set_options(ftp.sock)
 
     def _log_in(self, account: Account) -> None:
         ftp = self._ftp

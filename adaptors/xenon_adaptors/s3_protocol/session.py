@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from functools import cached_property
 from typing import Any, Protocol
@@ -20,12 +19,11 @@ from xenon_adaptors.s3_protocol.signing import Keys, Signer
 from xenon_adaptors.s3_protocol.wire import Wire
 from xenon_py.exceptions import InvalidCredentialException
 from xenon_py.model.credentials import PasswordCredential
+from xenon_py.plugin import tcp
 from xenon_py.plugin.target import Target
 from xenon_py.plugin.trust import ca_file
 
 CONNECTIONS = 32
-# Else a small body waits 40 ms for the acknowledgement of its headers.
-_NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
 def _stay(params: dict[str, Any], **_: object) -> None:
@@ -95,7 +93,7 @@ class Session:
             proxies=get_environ_proxies(self._place.url),
             timeout=self._timeouts,
             max_pool_connections=CONNECTIONS,
-            socket_options=_NO_DELAY,
+            socket_options=tcp.OPTIONS,
         )
 
     def client(self) -> Any:
@@ -115,6 +113,7 @@ class Session:
             connect_timeout=self._timeouts[0],
             read_timeout=self._timeouts[1],
             max_pool_connections=CONNECTIONS,
+            tcp_keepalive=True,
             retries={"mode": "standard", "total_max_attempts": 4},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

@@ -13,6 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from xenon_py.plugin import tcp
+
 _SWITCHING = 101
 _MOST_INTERIM = 10_000  # one each second for hours
 
@@ -50,12 +52,12 @@ class Connections(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
         """Make the pool; called by the constructor."""
-        super().init_poolmanager(*arguments, **more)
+        super().init_poolmanager(*arguments, socket_options=tcp.OPTIONS, **more)
         self._use_ours(self.poolmanager)
 
     def proxy_manager_for(self, *arguments: Any, **more: Any) -> Any:
         """Return the pool for a proxy."""
-        manager = super().proxy_manager_for(*arguments, **more)
+        manager = super().proxy_manager_for(*arguments, socket_options=tcp.OPTIONS, **more)
         self._use_ours(manager)
         return manager
 
