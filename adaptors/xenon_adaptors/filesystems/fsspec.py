@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Hashable, Iterable
 from contextlib import AbstractContextManager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from xenon_adaptors.descriptions import FSSPEC
 from xenon_adaptors.fsspec_protocol import abilities
@@ -28,6 +28,7 @@ from xenon_py.exceptions import (
     DirectoryNotEmptyException,
     InvalidPathException,
     NoSuchPathException,
+    NotConnectedException,
     PathAlreadyExistsException,
     UnsupportedOperationException,
     XenonException,
@@ -52,6 +53,13 @@ _MODES = {
     WriteMode.TRUNCATE: ("wb", "overwrite"),
     WriteMode.APPEND: ("ab", "append"),
 }
+
+
+class _Closed:
+    """Stands for the implementation that was there: whoever still uses it is told."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise NotConnectedException.because("the file system was closed")
 
 
 class FsspecAdaptor(FileSystemAdaptor):
@@ -102,7 +110,7 @@ class FsspecAdaptor(FileSystemAdaptor):
 
     def close(self) -> None:
         """Close what can be closed; the rest ends with the object, which is nobody else's."""
-        backend, self._backend = self._backend, None
+        backend, self._backend = self._backend, _Closed()
         holders = (backend, getattr(backend, "ftp", None), getattr(backend, "client", None))
         for close in [getattr(holder, "close", None) for holder in holders]:
             if callable(close):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import email.utils
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import S3
@@ -24,6 +23,7 @@ from xenon_adaptors.s3_protocol.places import key_of, place_of, prefix_of
 from xenon_adaptors.s3_protocol.reader import S3Reader, Source, read_whole
 from xenon_adaptors.s3_protocol.server_copy import ServerCopy
 from xenon_adaptors.s3_protocol.session import Session
+from xenon_adaptors.s3_protocol.threads import Threads
 from xenon_adaptors.s3_protocol.wire import is_web_page, no_s3, refusal
 from xenon_adaptors.s3_protocol.writer import S3Writer, put
 from xenon_py.exceptions import (
@@ -68,7 +68,7 @@ class S3Adaptor(FileSystemAdaptor):
         self._place = place_of(target.location)
         self._session = Session(target, self._place)
         self._wire = self._session.wire
-        self._threads = ThreadPoolExecutor(_THREADS, "xenon-s3")
+        self._threads = Threads(_THREADS, "xenon-s3")
         renew_in_children(self)
         try:
             self._check_directory(self._place.directory)
@@ -95,7 +95,7 @@ class S3Adaptor(FileSystemAdaptor):
 
     def renew(self) -> None:
         """Begin with threads and connections of our own, in a forked child."""
-        self._threads = ThreadPoolExecutor(_THREADS, "xenon-s3")
+        self._threads = Threads(_THREADS, "xenon-s3")
         self._session.renew()
 
     def identity(self) -> Hashable:
