@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 
 import requests
 
@@ -31,6 +33,7 @@ class DavReader:
     def __init__(self, response: requests.Response | None, offset: int, host: str) -> None:
         self._response = response
         self._host = host
+        self._busy = threading.Lock()
         if response is None:
             return
         try:
@@ -52,16 +55,24 @@ class DavReader:
         Raises:
             ConnectionLostException: the body ends before its announced length.
         """
-        if self._response is None:
-            return b""
-        with translated(self._host):
+        with self._busy, translated(self._host):
+            if self._response is None:
+                return b""
             data: bytes = self._response.raw.read1(size, decode_content=False)
         return data
 
     def close(self) -> None:
-        """Give the connection back, or close it where something is left unread."""
+        """Give the connection back, or close it where something is left unread.
+
+        A read that another thread is in ends at once, as if the server had hung up.
+        """
         response, self._response = self._response, None
-        if response is not None:
+        if response is None:
+            return
+        if self._busy.locked():  # closing would wait for that read: as long as the server is silent
+            with contextlib.suppress(OSError, RuntimeError, ValueError):  # it has just ended
+                response.raw.shutdown()
+        with self._busy:
             response.close()
 
 
