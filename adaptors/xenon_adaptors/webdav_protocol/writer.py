@@ -142,8 +142,9 @@ class DavWriter:
         self._body = Body(self._size)
         self._body.put(bytes(self._held))
         self._held = bytearray()
-        self._thread = threading.Thread(target=self._send, args=(self._body,), daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._send, args=(self._body,), daemon=True)
+        thread.start()
+        self._thread = thread  # not before: ``abort`` may come from another thread
 
     def _send(self, body: Body) -> None:
         """Send the file; the boundary of a thread, so whatever happens is kept for the writer."""
@@ -190,6 +191,7 @@ class DavWriter:
         """Break off; the server drops what it got."""
         self._closed = True
         self._held = bytearray()
-        if self._body is not None and self._thread is not None:
+        if self._body is not None:
             self._body.give_up()
+        if self._thread is not None:
             self._thread.join()
