@@ -340,3 +340,18 @@ def test_a_copy_whose_server_goes_ends_soon(new_sshd: NewSshd, place: Path, tmp_
         begun = time.monotonic()
         assert isinstance(copy.wait().error, e.NotConnectedException)
         assert time.monotonic() - begun < 12.0  # 26 s = every try of the copy waited anew
+
+
+def test_a_rename_to_another_device_says_what_to_do(new_sshd: NewSshd, place: Path) -> None:
+    """The server says "Failure" and no more."""
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == place.stat().st_dev:
+        pytest.skip("no second device that may be written to")
+    target = other / f"xenon-{place.name}"
+    with connect(new_sshd().server, place) as fs:
+        fs.write_to_file("f", [b"kept"])
+        with pytest.raises(e.XenonException, match="on another device, copy it there") as caught:
+            fs.rename("f", target)
+        assert caught.value.path == str(target)
+        assert b"".join(fs.read_from_file("f")) == b"kept"
+        assert not fs.exists(target)

@@ -21,7 +21,8 @@ fs = FileSystem.create("file", sys.argv[1])
 
 def _run(script: str, directory: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", _START + script, str(directory)],
+        # From 3.12 on Python warns of every fork beside threads, which is what is tested here.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _START + script, str(directory)],
         capture_output=True,
         text=True,
         timeout=30,

@@ -85,6 +85,7 @@ def explain(operation: str, path: str, error: StatusError, look: Look) -> XenonE
     return kind.because(text if text.endswith("'") else f"{text}: {path!r}", path=path)
 
 
+_OTHER_DEVICE = "if that is on another device, copy it there, then delete it here"
 Finding = tuple[type[XenonException], str]
 
 
@@ -110,8 +111,9 @@ def _of_missing(operation: str, path: str, error: StatusError, look: Look) -> Fi
         if above not in {FileKind.DIRECTORY, FileKind.LINK}:
             return InvalidPathException, f"this is no directory: {parent!r}"
     if operation == "rename":  # the target may well be missing: then it is the source that is
-        missing = error.code == p.NO_SUCH_FILE
-        return (NoSuchPathException, "the source does not exist") if missing else None
+        if error.code == p.NO_SUCH_FILE:
+            return NoSuchPathException, "the source does not exist"
+        return XenonException, f"the server refused ({error}); {_OTHER_DEVICE}"
     if operation in _STORES:
         return (NoSpaceException, "the server's disk is full") if look.is_full(parent) else None
     return NoSuchPathException, "it does not exist"
