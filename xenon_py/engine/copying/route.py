@@ -55,11 +55,16 @@ class Route:
         return self.same and self.destination.description.can_copy_on_server
 
     def threads(self, wanted: int | None) -> int:
-        """Return how many files are copied at a time."""
+        """Return how many files are copied at a time.
+
+        A local end bears what the other end gains from: threads that wait for a network.
+        """
         if wanted is not None:
             return wanted
-        both = min(self.source.max_parallel, self.destination.max_parallel)
-        return max(1, min(both, DEFAULT_PARALLEL))
+        ends = (self.source, self.destination)
+        remote = [end for end in ends if not end.is_local]
+        most = min(end.max_parallel for end in remote or ends)
+        return max(1, min(most, DEFAULT_PARALLEL))
 
     @contextlib.contextmanager
     def anchored(self, source_root: str, target_root: str) -> Iterator[Route]:
