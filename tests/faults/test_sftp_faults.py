@@ -319,7 +319,7 @@ def test_a_server_that_is_gone_is_waited_for_once(
             begun = time.monotonic()
             with pytest.raises(e.NotConnectedException):
                 call()
-            assert time.monotonic() - begun < 1.0
+            assert time.monotonic() - begun < 3.0  # 6 s = it was waited for again
         begun = time.monotonic()
         assert isinstance(here.copy("f", fs, "f").wait().error, e.NotConnectedException)
         assert time.monotonic() - begun < 4.0
