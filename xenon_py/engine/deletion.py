@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -11,9 +12,12 @@ from xenon_py.exceptions import (
     DirectoryNotEmptyException,
     InvalidPathException,
     NoSuchPathException,
+    XenonException,
 )
 from xenon_py.model.path import join
 from xenon_py.plugin.filesystem import FileKind, FileSystemAdaptor
+
+_log = logging.getLogger(__name__)
 
 
 def delete(adaptor: FileSystemAdaptor, path: str, *, recursive: bool) -> None:
@@ -46,6 +50,15 @@ def _remove_empty(adaptor: FileSystemAdaptor, path: str) -> None:
 
 def delete_tree(adaptor: FileSystemAdaptor, root: str) -> None:
     """Delete a directory with all that is in it. What vanishes meanwhile is no error."""
+    if adaptor.removes_trees:
+        try:
+            return _unless_gone(adaptor.remove_tree, root)
+        except XenonException as error:
+            _log.info("%r is deleted entry by entry: %s", root, error)
+    return _delete_each(adaptor, root)
+
+
+def _delete_each(adaptor: FileSystemAdaptor, root: str) -> None:
     with adaptor.anchored(root) as view:
         directories: list[str] = []
         for directory, entries in walk(view, root):

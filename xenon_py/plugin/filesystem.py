@@ -139,6 +139,7 @@ class FileSystemAdaptor(ABC):
         max_parallel: how many files at once are useful (threads that the copy engine uses).
         bulk_size: how many small files ``write_files``, ``read_files`` and ``unlink_many`` take at
             once; 0 = they are not implemented.
+        removes_trees: ``remove_tree`` is implemented.
         time_resolution: modification times are kept in steps of so many ms; a copy that is run
             again compares them no finer than that.
         is_local: the data are on this machine and need no network.
@@ -147,6 +148,7 @@ class FileSystemAdaptor(ABC):
     description: ClassVar[FileSystemAdaptorDescription]
     max_parallel: int = 1
     bulk_size: int = 0
+    removes_trees: bool = False
     time_resolution: int = 1000
     is_local: bool = False
 
@@ -280,6 +282,13 @@ class FileSystemAdaptor(ABC):
     def unlink_many(self, paths: Sequence[str]) -> list[XenonException | None]:
         """Remove files and links; return an error or ``None`` for each, in order."""
         raise self._unsupported("delete many files at once")
+
+    def remove_tree(self, path: str) -> None:
+        """Remove a directory with all that is in it, by few requests and without a look at each.
+
+        When it raises, what is left is removed entry by entry, with the error that this meets.
+        """
+        raise self._unsupported("remove a tree at once")
 
     def anchored(self, *roots: str) -> AbstractContextManager[FileSystemAdaptor]:
         """Open a view in which no directory below any of ``roots`` is reached through a link.

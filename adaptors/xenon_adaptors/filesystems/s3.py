@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from xenon_adaptors.descriptions import S3
-from xenon_adaptors.s3_protocol.deleting import delete, delete_many
+from xenon_adaptors.s3_protocol.deleting import MOST, delete, delete_many
 from xenon_adaptors.s3_protocol.documents import size_of
 from xenon_adaptors.s3_protocol.listing import Page, parse_page
 from xenon_adaptors.s3_protocol.places import key_of, place_of, prefix_of
@@ -56,6 +56,7 @@ class S3Adaptor(FileSystemAdaptor):
     description: ClassVar[FileSystemAdaptorDescription] = S3
     max_parallel = 8
     bulk_size = 100
+    removes_trees = True
     time_resolution = 1000
 
     def __init__(self, target: Target) -> None:
@@ -225,6 +226,36 @@ class S3Adaptor(FileSystemAdaptor):
             raise NoSuchPathException.because(f"path does not exist: {path!r}", path=path)
         delete(self._wire, prefix)
         self._keep(parent(path))
+
+    def remove_tree(self, path: str) -> None:
+        """Remove all objects below a directory: a page of a listing and a request for each 1,000.
+
+        Markers come last and from the leaves: SeaweedFS keeps one that has objects below it.
+
+        Raises:
+            XenonException: an object could not be removed, or there are new ones.
+        """
+        prefix = prefix_of(path)
+        markers = [prefix]
+        token, more = "", True
+        while more:
+            page = self._page(prefix, token=token, most=MOST)
+            if not page.is_there and not token:
+                raise NoSuchPathException.because(f"path does not exist: {path!r}", path=path)
+            keys = [prefix + one.name for one in page.entries]
+            markers += [key for key in keys if key.endswith("/")]
+            self._remove([key for key in keys if not key.endswith("/")])
+            more = page.token not in {"", token}
+            token = page.token
+        self._remove(sorted(markers, reverse=True))
+        if self._page(prefix).is_there:
+            raise XenonException.because(f"objects are left below {path!r}", path=path)
+        self._keep(parent(path))
+
+    def _remove(self, keys: Sequence[str]) -> None:
+        for error in delete_many(self._wire, keys):
+            if error is not None:
+                raise error
 
     def unlink(self, path: str) -> None:
         """Remove a file."""

@@ -63,6 +63,7 @@ class WebdavAdaptor(OneByOne):
 
     description: ClassVar[FileSystemAdaptorDescription] = WEBDAV
     max_parallel = 4
+    removes_trees = True
     time_resolution = 1000
 
     def __init__(self, target: Target) -> None:
@@ -324,6 +325,10 @@ class WebdavAdaptor(OneByOne):
         for entry in self.scandir(path):
             if entry.name not in {".", ".."}:
                 raise not_empty(path)
+        self._delete(path, FileKind.DIRECTORY)
+
+    def remove_tree(self, path: str) -> None:
+        """Remove a directory with all that is in it, by one request (RFC 4918, 9.6.1)."""
         self._delete(path, FileKind.DIRECTORY)
 
     def unlink(self, path: str) -> None:
