@@ -25,6 +25,9 @@ _LIMITED = ("limited", "limited-secret")
 _QUOTA = 16 * 1024 * 1024  # bytes that the limited one may store
 _DAEMONS = ("mon", "osd", "gateway")
 
+# A program of Ceph may ask the monitor before it was told of what cluster that is, and is refused
+# ("wrong fsid", EPERM). So commands are tried again, and the storage daemon asks for nothing: one
+# that is refused ends (the two *_on_start).
 _CONFIGURATION = """\
 [global]
 fsid = {cluster}
@@ -56,6 +59,8 @@ osd_pool_default_pg_num = 4
 osd_pool_default_pgp_num = 4
 osd_pool_default_pg_autoscale_mode = off
 osd_crush_chooseleaf_type = 0
+osd_crush_update_on_start = false
+osd_class_update_on_start = false
 [client.rgw]
 rgw_data = {at}/gateway
 rgw_frontends = beast endpoint={listen}:{port} tcp_nodelay=1
