@@ -414,7 +414,7 @@ def test_one_object_of_many_that_may_not_be_deleted(bucket: Bucket) -> None:
         f"<DeleteResult><Error><Key>{directory[1:]}/kept</Key><Code>AccessDenied</Code>"
         "<Message>no</Message></Error></DeleteResult>"
     )
-    denied = times(1, "DeleteMany", Answer(200, body.encode()))
+    denied = times(2, "DeleteMany", Answer(200, body.encode()))  # the tree, then one by one
     with spoilt(bucket.server, bucket.name, denied) as (_, fs):
         with pytest.raises(e.PermissionDeniedException, match="kept"):
             fs.delete(directory, recursive=True)

@@ -52,6 +52,13 @@ def test_accounting_that_waits_beats_the_record_of_an_earlier_run() -> None:
     assert (status.state, status.done) == ("PENDING", False)
 
 
+def test_accounting_that_is_late_makes_no_running_job_wait_again() -> None:
+    late = Listed("7", "PENDING", Phase.PENDING)
+    last = JobStatus(Job("7"), state="RUNNING", running=True)
+    status = conclude(Evidence("7", accounted=late, last=last), GRACE)
+    assert (status.state, status.running, status.stale) == ("RUNNING", True, True)
+
+
 def test_a_cancelled_job_that_left_no_trace_is_not_waited_for_long() -> None:
     evidence = Evidence("7", known=True, cancelled=True, silent=CANCEL_GRACE)
     assert conclude(evidence, GRACE).reason is JobReason.CANCELLED

@@ -138,8 +138,12 @@ class Execution:
         return found
 
     def send(self, number: int) -> None:
-        """Send a signal to all processes of the job, children first."""
-        for pid in sorted(self._session(), reverse=True):
+        """Send a signal to all processes of the job.
+
+        The log-in shell comes first: a real server tells the signal of it (271, 265), so it never
+        gets to see that the script was ended, and to exit with 137.
+        """
+        for pid in sorted(self._session(), key=lambda pid: pid != self._process.pid):
             try:
                 os.kill(pid, number)
             except ProcessLookupError:

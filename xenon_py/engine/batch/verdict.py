@@ -76,6 +76,8 @@ def conclude(evidence: Evidence, grace: float) -> JobStatus:
     if evidence.accounted is not None and evidence.accounted.phase is Phase.DONE:
         return _ended(evidence, evidence.accounted, "accounting")
     if evidence.accounted is not None and evidence.accounted.phase in _WAITING:
+        if evidence.last is not None and evidence.last.running and evidence.end is None:
+            return stale(evidence.job_id, evidence.last, "accounting does not know yet that it runs")
         return _alive(evidence, evidence.accounted, "accounting")  # what ended was an earlier run
     if evidence.end is not None:
         return _ended(evidence, Listed(evidence.job_id, "DONE", Phase.DONE), "record")
