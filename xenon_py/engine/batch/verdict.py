@@ -77,7 +77,7 @@ def conclude(evidence: Evidence, grace: float) -> JobStatus:
         return _ended(evidence, evidence.accounted, "accounting")
     if evidence.accounted is not None and evidence.accounted.phase in _WAITING:
         if evidence.last is not None and evidence.last.running and evidence.end is None:
-            return stale(evidence.job_id, evidence.last, "accounting does not know yet that it runs")
+            return stale(evidence.job_id, evidence.last, "accounting has not seen it start yet")
         return _alive(evidence, evidence.accounted, "accounting")  # what ended was an earlier run
     if evidence.end is not None:
         return _ended(evidence, Listed(evidence.job_id, "DONE", Phase.DONE), "record")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 import threading
 import time
 
@@ -63,11 +64,11 @@ class SubmitTests(SchedulerCase):
         assert codes == [0, 1, 2, 3, 4]
 
     def test_many_of_which_one_is_wrong(self, scheduler: Scheduler, base: Path) -> None:
-        before = len(scheduler.get_jobs())
-        good, bad = self.job(base, "touch ran"), JobDescription(working_directory=base)
+        good = self.job(base, "sleep 5", name=f"kit-{secrets.token_hex(4)}")
         with pytest.raises(IncompleteJobDescriptionException):
-            scheduler.submit_batch_jobs([good, bad])
-        assert len(scheduler.get_jobs()) <= before
+            scheduler.submit_batch_jobs([good, JobDescription(working_directory=base)])
+        statuses = scheduler.get_job_statuses(scheduler.get_jobs())
+        assert good.name not in [status.name for status in statuses]
 
     def test_a_missing_program(self, scheduler: Scheduler, base: Path) -> None:
         description = self.job(base, "")
