@@ -463,6 +463,23 @@ class TestPreserving:
                 found = (node.mode, node.mtime)
                 assert found == (here.node(path).mode, here.node(path).mtime)
 
+    def test_a_private_file_is_so_before_it_has_content(self, engine, here, anywhere):
+        put(here, "/f", b"x" * 3 * MIB, mode=0o640)
+        modes = []
+        open_write = anywhere.open_write
+
+        def watched(path, mode, size=None):
+            writer = open_write(path, mode, size)
+            write = writer.write
+            writer.write = lambda data: (modes.append(anywhere.node(path).mode), write(data))
+            return writer
+
+        anywhere.open_write = watched
+        copied(engine, here, "/f", anywhere, "/g", preserve={"mode"})
+        assert modes
+        assert set(modes) == {0o600}
+        assert anywhere.node("/g").mode == 0o640
+
     def test_nothing_by_default(self, engine, here, there):
         put(here, "/f", b"1", mode=0o600, mtime=5)
         copied(engine, here, "/f", there, "/g")

@@ -15,7 +15,9 @@ from xenon_py.plugin.filesystem import FileSystemAdaptor, SmallFile, WriteMode
 from xenon_py.plugin.temporary import temporary_path
 
 _PIECE = 64 * 1024
-_ONLY_OWNER = 0o600
+ONLY_OWNER = 0o600
+"""Mode of a private file in the making."""
+
 _READ_BY_OTHERS = 0o044
 T = TypeVar("T")
 
@@ -62,7 +64,7 @@ class OneByOne(FileSystemAdaptor):
     def _store(self, file: SmallFile, place: str, mode: WriteMode) -> None:
         if is_private(file.mode) and not self.description.writes_atomically:
             self._fill(place, mode, b"")
-            self.chmod(place, _ONLY_OWNER)
+            self.chmod(place, ONLY_OWNER)
             mode = WriteMode.TRUNCATE
         self._fill(place, mode, file.data)
         if file.mode is not None:

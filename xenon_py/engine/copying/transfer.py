@@ -22,7 +22,8 @@ from xenon_py.engine.copying.verify import (
     same_time,
 )
 from xenon_py.exceptions import ConnectionLostException, UnsupportedOperationException
-from xenon_py.plugin.filesystem import FileInfo, FileKind, WriteStream
+from xenon_py.plugin.filesystem import FileInfo, FileKind, WriteMode, WriteStream
+from xenon_py.plugin.one_by_one import ONLY_OWNER, is_private
 
 _RETRIES = 2
 _RETRY_PAUSE = 0.2
@@ -211,9 +212,17 @@ class Transfer:
         return Filled(counter.total, digest.hexdigest() if digest is not None else None)
 
     def _open(self, item: Item, making: Making) -> WriteStream:
+        """Begin the file; what is to be private is so before there is any content."""
         making.clear(keep_file=True)
         there = self._route.destination
-        writer = there.open_write(making.place, making.write_mode, item.info.size)
+        write_mode = making.write_mode
+        mode, _ = self.kept(item.info)
+        if is_private(mode) and not there.description.writes_atomically:
+            there.open_write(making.place, write_mode, 0).close()
+            making.opened()
+            there.chmod(making.place, ONLY_OWNER)
+            write_mode = WriteMode.TRUNCATE
+        writer = there.open_write(making.place, write_mode, item.info.size)
         making.opened()
         return writer
 
