@@ -1,5 +1,7 @@
 """Options and fixtures of all tests."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -32,6 +34,12 @@ pytest.register_assert_rewrite("support.drmaa")
 # A busy machine is slow, not wrong: no example has a time limit.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+# Shells start what is to run in the background with Ctrl-C ignored, which its children inherit;
+# there are tests of what Ctrl-C does to them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
