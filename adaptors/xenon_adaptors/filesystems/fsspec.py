@@ -82,6 +82,7 @@ class FsspecAdaptor(FileSystemAdaptor):
         names = abilities.protocols(abilities.plain(self._backend))
         self._in_memory = bool(names & abilities.MEMORY)
         self.is_local = bool(names & (abilities.MEMORY | abilities.LOCAL))
+        self._renaming = threading.Lock()
         self._lock: AbstractContextManager[Any] = threading.RLock()
         if abilities.is_thread_safe(abilities.plain(self._backend)):
             self._lock = contextlib.nullcontext()
@@ -226,16 +227,20 @@ class FsspecAdaptor(FileSystemAdaptor):
             raise
 
     def rename(self, source: str, target: str, *, replace: bool = False) -> None:
-        """Rename, where the implementation has a way of its own."""
+        """Rename, where the implementation has a way of its own.
+
+        Those replace what is there; so it is looked before, by one thread at a time.
+        """
         if not self.description.supports_rename:
             raise self._unsupported("rename")
-        if replace:
-            self._refuse_directory(target)
-        elif self._is_there(target):
-            message = f"path already exists: {target!r}"
-            raise PathAlreadyExistsException.because(message, path=target)
-        with self._failures.told(source), self._lock:
-            self._backend.mv(self._places.name(source), self._places.name(target))
+        with self._renaming:
+            if replace:
+                self._refuse_directory(target)
+            elif self._is_there(target):
+                message = f"path already exists: {target!r}"
+                raise PathAlreadyExistsException.because(message, path=target)
+            with self._failures.told(source), self._lock:
+                self._backend.mv(self._places.name(source), self._places.name(target))
 
     def chmod(self, path: str, mode: int) -> None:
         """Set the permission bits."""
