@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import race
-from far import far
+from far import add_delay, far
 
 from services.proftpd import FTP_PORTS, ProftpdFtpService
 from services.records import FtpServer
@@ -228,6 +228,7 @@ def _with_a_port(work: Callable[[], None]) -> None:
 def main() -> None:
     parser = race.parser(__doc__)
     parser.add_argument("--server", choices=("proftpd", "vsftpd"), default="proftpd")
+    add_delay(parser)
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         here = Path(stack.enter_context(tempfile.TemporaryDirectory()))

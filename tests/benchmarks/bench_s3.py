@@ -27,7 +27,7 @@ import boto3
 import race
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from far import far
+from far import add_delay, far
 
 from services.provider import NativeProvider
 from services.records import S3Server
@@ -232,7 +232,9 @@ def memory_child(location: str, here: str) -> None:
 
 
 def main() -> None:
-    options = race.parser(__doc__).parse_args()
+    parser = race.parser(__doc__)
+    add_delay(parser)
+    options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         here = stack.enter_context(tempfile.TemporaryDirectory())
         server = stack.enter_context(NativeProvider().seaweed())

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import race
-from far import far
+from far import add_delay, far
 
 from services.records import DavServer
 from services.webdav import ApacheService
@@ -187,7 +187,9 @@ class Webdavclient3(race.Tool):
 
 
 def main() -> None:
-    options = race.parser(__doc__).parse_args()
+    parser = race.parser(__doc__)
+    add_delay(parser)
+    options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         here = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         service = ApacheService()

@@ -8,6 +8,7 @@ As a program it is the relay: ``python far.py MS PORT...``; it ends with its sta
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -19,6 +20,11 @@ from functools import partial
 HOST = "127.0.0.2"
 _BEHIND = "127.0.0.1"
 _PIECE = 256 * 1024
+
+
+def add_delay(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--delay``."""
+    parser.add_argument("--delay", type=float, default=0, help="ms that each direction takes")
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 The tools take turns, each into a fresh destination; times include connecting (and the start of a
 process for command-line tools) but no Python imports. Medians are compared: other programs disturb
 the clock, so only the ratios within one run mean something. The servers are on this machine, so
-that what lies on them is made and checked without them; with ``--delay`` they seem to be far away.
+that what lies on them is made and checked without them; ``far.py`` makes them seem to be far away.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ MIB = 1 << 20
 OPERATIONS = ("large up", "large down", "small up", "small down", "list")
 PATIENCE = 120
 """Seconds after which a command-line tool is taken for one that does not end."""
+SETTLING = 1.0
+"""Seconds before each operation: ProFTPD answers nobody for 0.2 s after each session that ended."""
 
 
 class Tool:
@@ -171,6 +173,7 @@ def measure(tool: Tool, operation: str, data: Data) -> float | None:
     what, _, direction = operation.partition(" ")
     place = (data.there if direction == "up" else data.here) / f"copy-of-{what}"
     os.sync()
+    time.sleep(SETTLING)
     begun = time.perf_counter()
     if operation == "list":
         found = tool.entries(str(data.there / "list"))
@@ -241,7 +244,4 @@ def parser(description: str) -> argparse.ArgumentParser:
     options.add_argument("--entries", type=int, default=10_000, help="entries to list")
     options.add_argument("--only", default="", help="names of tools, with commas")
     options.add_argument("--operations", default=",".join(OPERATIONS), help="with commas")
-    options.add_argument(
-        "--delay", type=float, default=0, help="ms that each direction takes (see far.py)"
-    )
     return options

@@ -140,6 +140,8 @@ class FileSystemAdaptor(ABC):
         bulk_size: how many small files ``write_files``, ``read_files`` and ``unlink_many`` take at
             once; 0 = they are not implemented.
         removes_trees: ``remove_tree`` is implemented.
+        piece_size: bytes of a large file that a copy from or to this machine hands to ``write`` at
+            a time. What is small enough stays in the processor's cache on its way.
         time_resolution: modification times are kept in steps of so many ms; a copy that is run
             again compares them no finer than that.
         is_local: the data are on this machine and need no network.
@@ -149,6 +151,7 @@ class FileSystemAdaptor(ABC):
     max_parallel: int = 1
     bulk_size: int = 0
     removes_trees: bool = False
+    piece_size: int = 256 * 1024
     time_resolution: int = 1000
     is_local: bool = False
 

@@ -53,6 +53,7 @@ class FtpAdaptor(OneByOne):
 
     description: ClassVar[FileSystemAdaptorDescription] = FTP
     max_parallel = 4
+    piece_size = 32 * 1024
 
     def __init__(self, target: Target) -> None:
         """Connect and log in.

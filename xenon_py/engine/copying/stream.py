@@ -29,6 +29,7 @@ def move(
     control: Control,
     *,
     ahead: bool,
+    piece: int,
 ) -> None:
     """Hand all that a stream has to ``take``, chunk by chunk.
 
@@ -37,16 +38,17 @@ def move(
         take: called by one thread, but perhaps another one than the caller's.
         size: what the file is thought to have, in bytes.
         control: of the copy.
-        ahead: whether to read on while ``take`` is at work. That pays where ``take`` waits or
-            computes; where it only writes to this machine, handing each chunk to another thread
-            takes longer.
+        ahead: whether to read on while ``take`` is at work. That pays where both wait or compute;
+            where one of them is this machine's disk, handing each chunk to another thread takes
+            longer.
+        piece: bytes to read at a time where nothing is read ahead.
     """
     if ahead or size < READ_AHEAD_FROM:
         with closing(chunks(stream, size, control)) as parts:
             for part in parts:
                 take(part)
     else:
-        Pump(stream, take, control).run()
+        Pump(stream, take, control, piece).run()
 
 
 def chunks(stream: ReadStream, size: int, control: Control) -> Generator[bytes, None, None]:
@@ -72,9 +74,10 @@ class Pump:
     """
 
     def __init__(
-        self, stream: ReadStream, take: Callable[[bytes], object], control: Control
+        self, stream: ReadStream, take: Callable[[bytes], object], control: Control, piece: int
     ) -> None:
         self._stream = stream
+        self._piece = piece
         self._take = take
         self._control = control
         self._error: BaseException | None = None
@@ -107,7 +110,7 @@ class Pump:
     def _read(self) -> bytes:
         self._reading = True
         try:
-            chunk = b"" if self._given_up else self._stream.read(CHUNK)
+            chunk = b"" if self._given_up else self._stream.read(self._piece)
         finally:
             self._reading = False
         return b"" if self._given_up else chunk

@@ -204,9 +204,11 @@ class Transfer:
                 writer.write(part)
                 counter.add(len(part))
 
-            ahead = digest is not None or not self._route.destination.is_local
+            local = self._route.source.is_local or self._route.destination.is_local
+            ahead = digest is not None or not local
             with _Aborting(writer):
-                move(reader, take, item.info.size, self._control, ahead=ahead)
+                piece = self._route.destination.piece_size
+                move(reader, take, item.info.size, self._control, ahead=ahead, piece=piece)
                 self.check_source(item, counter.total)
             writer.close()
         return Filled(counter.total, digest.hexdigest() if digest is not None else None)
