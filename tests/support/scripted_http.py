@@ -72,7 +72,12 @@ class HttpServer:
             protocol_version = "HTTP/1.1"
 
             def handle_any(self) -> None:
-                request = Request(self.command, self.path, dict(self.headers), self._body())
+                try:
+                    body = self._body()
+                except EOFError:  # the client gave up
+                    self.close_connection = True
+                    return
+                request = Request(self.command, self.path, dict(self.headers), body)
                 outer.requests.append(request)
                 self._answer(script(request) or usual(request))
 
@@ -85,11 +90,17 @@ class HttpServer:
                 if self.headers.get("Transfer-Encoding") != "chunked":
                     return self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 data = b""
-                while size := int(self.rfile.readline() or b"0", 16):
+                while size := int(self._line(), 16):
                     data += self.rfile.read(size)
-                    self.rfile.readline()
+                    self._line()
                 self.rfile.readline()
                 return data
+
+            def _line(self) -> bytes:
+                line = self.rfile.readline()
+                if not line:
+                    raise EOFError("the body has no end")
+                return line
 
             def _answer(self, answer: Answer) -> None:
                 self.close_connection = answer.status is None or answer.cut is not None

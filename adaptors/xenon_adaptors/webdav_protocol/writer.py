@@ -120,7 +120,7 @@ class DavWriter:
         """Take all of ``data``.
 
         Raises:
-            XenonException: more than announced, or the server refused the file already.
+            XenonException: more than announced, the file was closed, or the server refused it.
         """
         self._written += len(data)
         if self._size is not None and self._written > self._size:
@@ -131,6 +131,8 @@ class DavWriter:
                 return
             self._begin()
         if self._body is not None and not self._body.put(bytes(data)):
+            if self._closed:  # by another thread
+                raise NotConnectedException.because("the file was closed before")
             self._finish()
             raise NotConnectedException.because("the server took only a part of the file")
 
